@@ -1,0 +1,77 @@
+"""The JSON contracts: every answer as plain values, with the data version, the command and an id to cite."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from kg.mechanisms import Mechanism, Route, Trace
+
+__all__ = ["answer", "identity", "trace_body"]
+
+
+def identity(data_version: str, command: str) -> str:
+    """Return the id of an answer: 16 hex digits that depend on data version and command alone."""
+    return hashlib.sha256(f"{data_version}\n{command}".encode()).hexdigest()[:16]
+
+
+def answer(data_version: str, command: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the body of an answer with `data_version`, `command` and `id` before it."""
+    return {"data_version": data_version, "command": command, "id": identity(data_version, command), **body}
+
+
+def trace_body(trace: Trace) -> dict[str, Any]:
+    """Return a trace as in the contract: verdict, outcomes, routes and counter-routes, best first."""
+    return {
+        "source": trace.source,
+        "target": trace.target,
+        "context": {name: value for name, value in asdict(trace.context).items() if value},
+        "verdict": {"effect": trace.effect, "reason": trace.reason},
+        "outcomes": [asdict(outcome) | {"species": list(outcome.species)} for outcome in trace.outcomes],
+        "routes": _routes(trace.routes),
+        "counter_routes": _routes(trace.counter_routes),
+    }
+
+
+def _routes(routes: Sequence[Route]) -> list[dict[str, Any]]:
+    return [
+        {
+            "mediators": list(route.mediators),
+            "label": route.label,
+            "sign": route.sign,
+            "weight": round(route.weight, 6),
+            "mechanisms": [_mechanism(mechanism) for mechanism in route.mechanisms],
+        }
+        for route in routes
+    ]
+
+
+def _mechanism(mechanism: Mechanism) -> dict[str, Any]:
+    return {
+        "sign": mechanism.sign,
+        "score": round(mechanism.score, 6),
+        "stage": mechanism.stage,
+        "weakest": mechanism.weakest,
+        "best_human": mechanism.human,
+        "steps": [
+            {
+                "subject": step.subject,
+                "predicate": step.predicate,
+                "object": step.object,
+                "aspect": step.aspect,
+                "cell": step.cell,
+                "effect": step.effect,
+                "belief": round(step.belief, 6),
+                "attestation": step.attestation,
+                "publications": list(step.publications),
+                "refuting": list(step.refuting),
+                "species": list(step.species),
+                "stage": step.stage,
+                "mediators": list(step.mediators),
+                "bridge": step.bridge,
+            }
+            for step in mechanism.steps
+        ],
+    }

@@ -1,0 +1,691 @@
+"""The command `kg`: names are resolved, one library call is made, the answer is printed.
+
+Answers go to stdout, talk to stderr. Exit codes: 0 done; 1 the tables have problems; 2 wrong usage; 3 an unknown name;
+4 a query that is malformed or refused; 5 something cannot be read or written; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kg.errors import CurationError, KGError, QueryError, SourceError, UnknownTerm
+
+if TYPE_CHECKING:
+    from kg.dataset import Dataset, Neighbour
+    from kg.mechanisms import Mechanism, Route, Trace
+
+__all__ = ["cli", "main"]
+
+CODES: tuple[tuple[type[KGError], int], ...] = ((CurationError, 1), (UnknownTerm, 3), (QueryError, 4), (SourceError, 5))
+BASIC = ("table", "tsv", "json")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run `kg`: the one place where errors become messages and exit codes."""
+    try:
+        code = cli.main(args=None if arguments is None else list(arguments), prog_name="kg", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.Abort:
+        click.echo("kg: interrupted; nothing was left half-written", err=True)
+        code = 130
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except KGError as error:
+        click.echo(f"kg: {error}", err=True)
+        code = next(code for kind, code in CODES if isinstance(error, kind))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+class _Group(click.Group):
+    """Suggests the nearest command for one that does not exist."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from kg.vocabulary import nearest
+
+            near = nearest(args[0], self.commands)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise click.UsageError(f"no command {args[0]!r}.{hint} `kg --help` lists all.", ctx) from error
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="mscim", prog_name="kg")
+@click.option(
+    "--data", metavar="DIR", help="Your own tables (a folder with triples/), or a dataset made by `kg build`."
+)
+@click.pass_context
+def cli(context: click.Context, data: str | None) -> None:
+    """How mesenchymal stem cells act on immunity and connective tissue diseases, claim by claim.
+
+    \b
+    kg trace MSC SLE               ranked, signed routes with their papers
+    kg view MSC SLE -o msc.html    the same as an interactive picture
+    kg show PGE2                   what a factor, cell or disease acts on
+    kg search "t follicular"       find a name
+
+    Names are those of ontology/entities.tsv, their synonyms or CURIEs, in any case.
+    """
+    context.obj = data
+
+
+def _load(context: click.Context) -> Dataset:
+    from kg.dataset import load
+
+    return load(context.obj, say=lambda line: click.echo(f"kg: {line}", err=True))
+
+
+def _format(*forms: str) -> Callable[[Any], Any]:
+    return click.option(
+        "--format", "form", type=click.Choice(forms), default=forms[0], show_default=True, help="How to print."
+    )
+
+
+def _command(path: str, options: Iterable[tuple[str, Any]] = (), *names: str) -> str:
+    import shlex
+
+    words = ["kg", path, *names]
+    for option, value in options:
+        for each in value if isinstance(value, (tuple, list)) else [value]:
+            if each not in ("", None, False):
+                words += [option, str(each)]
+    return " ".join(shlex.quote(word) for word in words)
+
+
+def _json(graph: Dataset, command: str, body: dict[str, Any]) -> None:
+    import json
+
+    from kg.answers import answer
+
+    click.echo(json.dumps(answer(graph.data_version, command, body), ensure_ascii=False, indent=1))
+
+
+def _tsv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    def clean(value: object) -> str:
+        text = "; ".join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)
+        return " ".join(text.split())
+
+    click.echo("\t".join(columns))
+    for row in rows:
+        click.echo("\t".join(map(clean, row)))
+
+
+def _columns(columns: Sequence[str], rows: Sequence[Sequence[object]], width: int = 60) -> None:
+    texts = [[str(cell) if len(str(cell)) <= width else str(cell)[: width - 1] + "…" for cell in row] for row in rows]
+    widths = [max([len(name), *(len(row[i]) for row in texts)]) for i, name in enumerate(columns)]
+    for row in [list(columns), *texts]:
+        click.echo("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip())
+
+
+# --- questions -------------------------------------------------------------------------------------------------------
+
+
+@cli.command()
+@click.argument("source")
+@click.argument("target")
+@click.option(
+    "--species",
+    default="human",
+    show_default=True,
+    help="Evidence from other species counts less; '' counts all alike.",
+)
+@click.option("--msc-source", default="", metavar="TISSUE", help="Tissue of the MSC, as 'umbilical cord'.")
+@click.option("--priming", default="", metavar="NAME", help="What licensed the MSC, as IFNG.")
+@click.option("--mode", default="", metavar="MODE", help="Way of action, as 'extracellular vesicle'.")
+@click.option(
+    "--disease", default="", metavar="NAME", help="Disease in which it must have been seen; the target by default."
+)
+@click.option("--max-length", default=5, show_default=True, type=click.IntRange(1, 7), help="Most claims in a chain.")
+@click.option("--via", multiple=True, metavar="NAME", help="Only mechanisms through this; may be repeated.")
+@click.option("--avoid", multiple=True, metavar="NAME", help="No mechanism through this; may be repeated.")
+@click.option("-k", "count", default=10, show_default=True, type=click.IntRange(1), help="Most routes of each sign.")
+@click.option(
+    "--view", "picture", type=click.Path(dir_okay=False), help="Also write the interactive picture to this file."
+)
+@_format(*BASIC)
+@click.pass_context
+def trace(
+    context: click.Context,
+    source: str,
+    target: str,
+    species: str,
+    msc_source: str,
+    priming: str,
+    mode: str,
+    disease: str,
+    max_length: int,
+    via: tuple[str, ...],
+    avoid: tuple[str, ...],
+    count: int,
+    picture: str | None,
+    form: str,
+) -> None:
+    """How does SOURCE act on TARGET? Ranked routes, net sign, papers, and routes of the other sign.
+
+    \b
+    kg trace MSC SLE
+    kg trace "umbilical cord MSC" "lupus nephritis" --via IDO1
+    """
+    graph = _load(context)
+    asked = _context(graph, species, msc_source, priming, mode, disease)
+    answer = graph.trace(source, target, asked, max_length=max_length, via=via, avoid=avoid, count=count)
+    if form == "json":
+        from kg.answers import trace_body
+
+        options: list[tuple[str, Any]] = [
+            ("--species", "" if species == "human" else species or "any"),
+            ("--msc-source", msc_source),
+            ("--priming", priming),
+            ("--mode", mode),
+            ("--disease", disease),
+            ("--max-length", "" if max_length == 5 else max_length),
+            ("--via", via),
+            ("--avoid", avoid),
+            ("-k", "" if count == 10 else count),
+        ]
+        _json(graph, _command("trace", options, source, target), trace_body(answer))
+    elif form == "tsv":
+        _trace_tsv(answer)
+    else:
+        _trace_text(graph, answer)
+    if picture:
+        _write_view(graph, answer, picture)
+
+
+def _context(graph: Dataset, species: str, msc_source: str, priming: str, mode: str, disease: str) -> Any:
+    from kg.graph import Context
+    from kg.vocabulary import nearest
+
+    ontology = graph.vocabulary.ontology
+    for value, allowed, kind in ((msc_source, ontology.msc_sources, "MSC source"), (mode, ontology.modes, "mode")):
+        if value and value not in allowed:
+            raise UnknownTerm(value, nearest(value, allowed) or tuple(sorted(allowed)), kind=kind)
+    named = [
+        graph.resolve(name).name if name else "" for name in ("" if species == "any" else species, priming, disease)
+    ]
+    return Context(species=named[0], msc_source=msc_source, priming=named[1], mode=mode, disease=named[2])
+
+
+def _trace_tsv(answer: Trace) -> None:
+    columns = (
+        "route sign weight mediators mechanism score step subject predicate object aspect cell effect belief".split()
+    )
+    rows = []
+    for kind, routes in (("route", answer.routes), ("counter", answer.counter_routes)):
+        for rank, route in enumerate(routes, 1):
+            for number, mechanism in enumerate(route.mechanisms, 1):
+                for place, step in enumerate(mechanism.steps, 1):
+                    head = [f"{kind} {rank}", route.sign, f"{route.weight:.6f}", route.mediators, number]
+                    tail = [step.subject, step.predicate, step.object, step.aspect, step.cell, step.effect]
+                    papers = [step.attestation, step.publications, step.refuting, step.species, step.stage]
+                    rows.append([*head, f"{mechanism.score:.6f}", place, *tail, f"{step.belief:.6f}", *papers])
+    _tsv([*columns, "attestation", "publications", "refuting", "species", "stage"], rows)
+
+
+def _trace_text(graph: Dataset, answer: Trace) -> None:
+    conditions = [f"{name} {value}" for name, value in _set(answer) if value]
+    click.secho(f"How does {answer.source} act on {answer.target}?", bold=True)
+    click.echo(f"  asked for: {', '.join(conditions) or 'any context'}; data {graph.data_version}")
+    click.secho(f"  verdict: {answer.effect}", bold=True, nl=False)
+    click.echo(f" ({answer.reason})")
+    if answer.outcomes:
+        click.echo(f"\nWhat was tested ({len(answer.outcomes)} results, best designs first):")
+        for outcome in answer.outcomes[:6]:
+            said = outcome.predicate.replace("_", " ")
+            said = f"does not support '{said}'" if outcome.direction == "refutes" else said
+            figure = f" [{outcome.effect}]" if outcome.effect else ""
+            species = "; ".join(outcome.species) or "species not stated"
+            click.echo(f"  {outcome.system}, {species}: {said} {outcome.object}{figure}")
+            click.echo(f"    {outcome.statement} ({outcome.publication})")
+        if len(answer.outcomes) > 6:
+            click.echo(f"  ... {len(answer.outcomes) - 6} more: kg evidence '{answer.source}' '{answer.target}'")
+    condition = "Condition" in graph.vocabulary.ontology.superclasses[graph.resolve(answer.target).category]
+    words = {-1: "ameliorate", 1: "exacerbate"} if condition else {-1: "lower", 1: "raise"}
+    for title, routes in (("Routes", answer.routes), ("Counter-routes", answer.counter_routes)):
+        if routes:
+            click.secho(f"\n{title} that {words[routes[0].sign]} {answer.target}:", bold=True)
+        for rank, route in enumerate(routes, 1):
+            _route_text(graph, rank, route)
+    if not answer.routes and not answer.counter_routes:
+        click.echo("\nNo coherent mechanism was found; `kg show` prints what is known of each end.")
+
+
+def _set(answer: Trace) -> list[tuple[str, str]]:
+    asked = answer.context
+    names = ("species", "msc_source", "priming", "mode", "donor", "disease")
+    return [(name.replace("_", " ").replace("msc", "MSC"), getattr(asked, name)) for name in names]
+
+
+def _route_text(graph: Dataset, rank: int, route: Route) -> None:
+    click.echo()
+    click.secho(f"{rank:3}. {route.label}", bold=True, nl=False)
+    plural = "s" if len(route.mechanisms) > 1 else ""
+    click.echo(f"   weight {route.weight:.3f}, {len(route.mechanisms)} mechanism{plural}")
+    _mechanism_text(graph, route.mechanisms[0])
+
+
+def _mechanism_text(graph: Dataset, mechanism: Mechanism) -> None:
+    human = mechanism.human or "no"
+    weakest = f"weakest link {mechanism.weakest}, " if len([s for s in mechanism.steps if not s.bridge]) > 1 else ""
+    click.echo(
+        f"     score {mechanism.score:.3f}, {weakest}stage {mechanism.stage}, human evidence for every step: {human}"
+    )
+    for step in mechanism.steps:
+        mark = {1: "+", -1: "-"}[step.effect] if not step.bridge else "~"
+        click.echo(f"     {mark} {step.phrase}", nl=False)
+        if step.bridge:
+            click.echo("")
+            continue
+        linked = f", {step.attestation}" if step.attestation else ""
+        click.echo(f"  [belief {step.belief:.2f}{linked}]")
+        papers = "; ".join(step.publications[:3])
+        more = f" and {len(step.publications) - 3} more" if len(step.publications) > 3 else ""
+        against = f"   against: {'; '.join(step.refuting)}" if step.refuting else ""
+        click.echo(f"         {papers}{more}{against}")
+
+
+@cli.command()
+@click.argument("text")
+@click.option("-k", "count", default=20, show_default=True, type=click.IntRange(1), help="Most rows.")
+@_format(*BASIC)
+@click.pass_context
+def search(context: click.Context, text: str, count: int, form: str) -> None:
+    """Find entities by part of a name, synonym or CURIE.
+
+    \b
+    kg search "t follicular"
+    """
+    graph = _load(context)
+    hits = graph.search(text, count)
+    rows = [[hit.name, hit.curie, hit.category, hit.claims, "" if hit.match == hit.name else hit.match] for hit in hits]
+    columns = ["name", "curie", "category", "claims", "matched"]
+    if form == "json":
+        body = {"rows": [dict(zip(columns, row, strict=True)) for row in rows]}
+        _json(graph, _command("search", [], text), body)
+    elif form == "tsv":
+        _tsv(columns, rows)
+    elif rows:
+        _columns(columns, rows)
+    else:
+        near = graph.vocabulary.suggestions(text)
+        click.echo(f"kg: nothing is called {text!r}." + (f" Near: {', '.join(near)}." if near else ""), err=True)
+
+
+@cli.command()
+@click.argument("entity")
+@click.option("--species", default="human", show_default=True, help="Evidence from other species counts less.")
+@click.option(
+    "-k", "count", default=15, show_default=True, type=click.IntRange(1), help="Most rows of each kind (table)."
+)
+@_format(*BASIC)
+@click.pass_context
+def show(context: click.Context, entity: str, species: str, count: int, form: str) -> None:
+    """The card of one entity: what it raises and lowers, what raises and lowers it, with papers.
+
+    \b
+    kg show "Th17 cell"
+    """
+    graph = _load(context)
+    card = graph.show(entity, _context(graph, species, "", "", "", ""))
+    sections = {name: getattr(card, name) for name in ("raises", "lowers", "raised_by", "lowered_by", "other")}
+    columns = ["name", "predicate", "aspect", "cell", "effect", "belief", "publications", "refuting"]
+    if form == "json":
+        from dataclasses import asdict
+
+        described = {**asdict(card.entity), "children": card.children}
+        lists = {name: [_neighbour(each) for each in neighbours] for name, neighbours in sections.items()}
+        _json(graph, _command("show", [], entity), {"entity": described, **lists})
+    elif form == "tsv":
+        _tsv(["section", *columns], ([name, *_neighbour(n).values()] for name, each in sections.items() for n in each))
+    else:
+        head = card.entity
+        click.secho(f"{head.name}", bold=True, nl=False)
+        click.echo(f"  {head.curie}  {head.category}")
+        for title, names in (("also", head.synonyms), ("kind of", head.parents), ("kinds", card.children)):
+            if names:
+                click.echo(f"  {title}: {', '.join(names)}")
+        if head.note:
+            click.echo(f"  note: {head.note}")
+        for title, neighbours in sections.items():
+            if neighbours:
+                click.secho(f"\n{title.replace('_', ' ')} ({len(neighbours)})", bold=True)
+                rows = [
+                    [
+                        n.name,
+                        n.predicate,
+                        n.aspect,
+                        n.cell,
+                        f"{n.belief:.2f}",
+                        len(n.publications),
+                        len(n.refuting) or "",
+                    ]
+                    for n in neighbours[:count]
+                ]
+                _columns(["name", "predicate", "aspect", "in cell", "belief", "papers", "against"], rows, 40)
+                if len(neighbours) > count:
+                    click.echo(f"... {len(neighbours) - count} more; -k {len(neighbours)} shows all")
+
+
+def _neighbour(neighbour: Neighbour) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {**asdict(neighbour), "belief": round(neighbour.belief, 6)}
+
+
+@cli.command()
+@click.argument("subject")
+@click.argument("object", required=False, default="")
+@_format(*BASIC)
+@click.pass_context
+def evidence(context: click.Context, subject: str, object: str, form: str) -> None:
+    """Every row that says what SUBJECT does, or does to OBJECT, with statement and paper.
+
+    \b
+    kg evidence MSC "Tfh cell"
+    kg evidence "umbilical cord MSC" SLE --format tsv
+    """
+    from kg.dataset import row_of
+
+    graph = _load(context)
+    found = graph.evidence(subject, object)
+    rows = [{**row_of(claim, row), "effect_sign": claim.effect} for claim, row in found]
+    if form == "json":
+        _json(graph, _command("evidence", [], *filter(None, (subject, object))), {"rows": rows})
+    elif form == "tsv":
+        from kg.curation import COLUMNS
+
+        columns = [*COLUMNS["evidence"], "effect_sign"]
+        _tsv(columns, ([row[column] for column in columns] for row in rows))
+    else:
+        from itertools import groupby
+
+        for claim, group in groupby(found, key=lambda pair: pair[0]):
+            aspect = f" [{claim.aspect}]" if claim.aspect else ""
+            what = f"{claim.object}{aspect}{f' in {claim.cell}' if claim.cell else ''}"
+            click.secho(f"{claim.subject} {claim.predicate.replace('_', ' ')} {what}", bold=True)
+            for _, row in group:
+                mark = "for    " if row.direction == "supports" else "AGAINST"
+                facts = [row.system, "; ".join(row.species), row.msc_source, row.disease, "; ".join(row.model)]
+                facts += [
+                    f"through {' and '.join(row.mediator)} ({row.mediator_test or 'stated'})" if row.mediator else ""
+                ]
+                facts += [f"with {'; '.join(row.combined_with)}" if row.combined_with else "", row.effect]
+                click.echo(f"  {mark} {row.statement}")
+                click.echo(f"          {', '.join(filter(None, facts))}")
+                click.echo(f"          {graph.publications[row.publication].citation} ({row.publication})")
+        click.echo(f"kg: {len(rows)} rows", err=True)
+
+
+@cli.command()
+@click.argument("query", required=False)
+@click.option("--param", "parameters", multiple=True, metavar="NAME=VALUE", help="Fill a parameter of a named query.")
+@click.option("--list", "listing", is_flag=True, help="List the named queries.")
+@_format("table", "csv", "tsv", "json", "xml", "turtle")
+@click.pass_context
+def query(context: click.Context, query: str | None, parameters: tuple[str, ...], listing: bool, form: str) -> None:
+    """Ask in SPARQL 1.1: QUERY is a text, a file, `-` for standard input, or the name of a query that ships with kg.
+
+    \b
+    kg query --list
+    kg query mediators-of --param disease=RA
+    kg query "SELECT ?label { CL:0000899 rdfs:label ?label }"
+    """
+    from kg import sparql
+
+    if listing:
+        _columns(["name", "question", "parameters"], _listed(), 90)
+        return
+    if not query:
+        raise click.UsageError("give a query, a file, `-`, or --list")
+    graph = _load(context)
+    values = dict(_pair(each) for each in parameters)
+    fixed: dict[str, str] = {}
+    if query == "-":
+        text = sparql.text_of("-", _stdin())
+    elif Path(query).suffix in (".rq", ".sparql") or Path(query).is_file():
+        text = sparql.text_of(query)
+    elif any(mark in query for mark in "{ \n"):
+        text = query
+    else:
+        text, fixed = sparql.named(query, values, graph.vocabulary)
+    answer = graph.query(text, fixed)
+    if form == "table":
+        columns, rows = sparql.table(answer, graph.vocabulary.ontology)
+        _columns(columns, rows, 70)
+    else:
+        click.echo(sparql.serialized(answer, form), nl=False)
+
+
+def _listed() -> list[list[str]]:
+    from kg.sparql import catalogue
+
+    return [[q.name, q.title, "; ".join(f"{k}={v}" for k, v in q.parameters.items())] for q in catalogue().values()]
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise click.UsageError(f"--param {text!r}: write NAME=VALUE")
+    return name, value
+
+
+def _stdin() -> str:
+    content = sys.stdin.buffer.read()
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise QueryError(f"standard input is not UTF-8 text (byte {error.start}); send the query as UTF-8") from None
+
+
+@cli.command()
+@click.option(
+    "--measure",
+    default="betweenness",
+    show_default=True,
+    help="degree, in-degree, out-degree, betweenness or pagerank.",
+)
+@click.option("--disease", default="", metavar="NAME", help="Only the claims seen in this disease.")
+@click.option("--category", default="", metavar="CLASS", help="Only entities of this class, as ImmuneCell or Factor.")
+@click.option("-k", "count", default=20, show_default=True, type=click.IntRange(1), help="Most rows.")
+@_format(*BASIC)
+@click.pass_context
+def centrality(context: click.Context, measure: str, disease: str, category: str, count: int, form: str) -> None:
+    """Which cells and factors much of the graph hangs on, by one measure.
+
+    \b
+    kg centrality --disease SLE --category ImmuneCell
+    """
+    from kg.centrality import MEASURES
+
+    graph = _load(context)
+    ranks = graph.centrality(measure, disease=disease, category=category, count=count)
+    columns = ["rank", "name", "curie", "category", "value"]
+    rows = [[r.rank, r.name, r.curie, r.category, float(f"{r.value:.6g}")] for r in ranks]
+    if form == "json":
+        options = [("--measure", measure), ("--disease", disease), ("--category", category), ("-k", count)]
+        body = {
+            "measure": measure,
+            "scope": disease or "all",
+            "rows": [dict(zip(columns, row, strict=True)) for row in rows],
+        }
+        _json(graph, _command("centrality", options), body)
+    elif form == "tsv":
+        _tsv(columns, rows)
+    else:
+        click.echo(
+            f"{measure}: {MEASURES[measure]}; {f'claims seen in {disease}' if disease else 'all claims'}, causal only"
+        )
+        _columns(columns, rows)
+
+
+# --- pictures and files ----------------------------------------------------------------------------------------------
+
+
+@cli.command()
+@click.argument("source")
+@click.argument("target", required=False)
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False), required=True, help="The HTML file to write, or - for stdout."
+)
+@click.option("--species", default="human", show_default=True, help="Evidence from other species counts less.")
+@click.option("-k", "count", default=8, show_default=True, type=click.IntRange(1), help="Most routes of each sign.")
+@click.option("--large", is_flag=True, help="Draw more than 1,500 edges.")
+@click.pass_context
+def view(
+    context: click.Context, source: str, target: str | None, output: str, species: str, count: int, large: bool
+) -> None:
+    """Write an interactive picture, one offline HTML file: the routes from SOURCE to TARGET, or all around SOURCE.
+
+    \b
+    kg view MSC SLE -o msc-sle.html
+    kg view PGE2 -o pge2.html
+    """
+    graph = _load(context)
+    if target:
+        answer = graph.trace(source, target, _context(graph, species, "", "", "", ""), count=count)
+        _write_view(graph, answer, output, large)
+    else:
+        from kg.pictures import neighbourhood
+
+        name = graph.resolve(source).name
+        limit = {"limit": 100_000} if large else {}
+        picture = neighbourhood(
+            name, graph.assertions, graph.vocabulary, graph.publications, graph.data_version, **limit
+        )
+        _write_html(picture, output, large)
+
+
+def _write_view(graph: Dataset, answer: Trace, output: str, large: bool = False) -> None:
+    from kg.pictures import routes
+
+    picture = routes(answer, graph.assertions, graph.vocabulary, graph.publications, graph.data_version)
+    _write_html(picture, output, large)
+
+
+def _write_html(picture: Any, output: str, large: bool) -> None:
+    from kg.views import html
+
+    if not picture.edges:
+        raise UnknownTerm(picture.title, kind="picture", reason="there is nothing to draw: no claim connects these")
+    try:
+        page = html(picture, large=large)
+    except ValueError as error:
+        raise SourceError(f"{output}: {error}") from None
+    if output == "-":
+        click.echo(page, nl=False)
+    else:
+        from kg.sources import write_text
+
+        write_text(Path(output), page)
+        click.echo(f"kg: wrote {output} ({len(page) // 1024} KB); open it in a browser", err=True)
+
+
+@cli.command()
+@click.argument("form", metavar="FORMAT")
+@click.option("-o", "--output", default="-", show_default=True, help="The file to write, or - for stdout.")
+@click.pass_context
+def export(context: click.Context, form: str, output: str) -> None:
+    """Write the whole graph: FORMAT is turtle, nquads, jsonld or graphml.
+
+    \b
+    kg export graphml -o mscim.graphml
+    """
+    from kg.export import export as exported
+
+    graph = _load(context)
+    network = graph.to_networkx() if form == "graphml" else None
+    content = exported(form, graph.store, network, dict(graph.vocabulary.ontology.prefixes))  # type: ignore[arg-type]
+    if output == "-":
+        click.echo(content, nl=False)
+    else:
+        from kg.sources import write_text
+
+        write_text(Path(output), content.decode())
+        click.echo(f"kg: wrote {output} ({len(content) // 1024} KB)", err=True)
+
+
+# --- tables ----------------------------------------------------------------------------------------------------------
+
+
+def _root(context: click.Context) -> Path:
+    from kg.sources import bundled
+
+    return Path(context.obj) if context.obj else bundled()
+
+
+@cli.command()
+@click.option("-o", "--output", type=click.Path(file_okay=False), help="Folder to build into; the cache by default.")
+@click.pass_context
+def build(context: click.Context, output: str | None) -> None:
+    """Build the dataset (Oxigraph store and values) from the tables, whole or not at all.
+
+    \b
+    kg build -o mscim-dataset
+    kg --data mscim-dataset trace MSC RA
+    """
+    from kg.dataset import build as built
+    from kg.store import manifest
+
+    folder = built(_root(context), Path(output) if output else None, lambda line: click.echo(f"kg: {line}", err=True))
+    summary = manifest(folder)
+    counts = ", ".join(
+        f"{summary[name]:,} {name}" for name in ("assertions", "evidence", "publications", "entities", "quads")
+    )
+    click.echo(f"{folder}: {counts}; data {summary['data_version']}")
+
+
+@cli.command()
+@click.pass_context
+def check(context: click.Context) -> None:
+    """Print every problem of the tables as file:line:column: message; exit 1 when there is any.
+
+    \b
+    kg check
+    kg --data my-tables check
+    """
+    from kg import curation
+
+    problems = curation.check(_root(context))
+    for problem in problems:
+        click.echo(str(problem))
+    if problems:
+        click.echo(f"kg: {len(problems)} problem{'s' if len(problems) > 1 else ''}", err=True)
+        sys.exit(1)
+    click.echo("kg: the tables are in order", err=True)
+
+
+@cli.command(name="format")
+@click.option("--check", "only", is_flag=True, help="Change nothing; exit 1 when something would change.")
+@click.pass_context
+def format_(context: click.Context, only: bool) -> None:
+    """Sort and normalise the tables: order, white space, Unicode, canonical names, line ends.
+
+    \b
+    kg format
+    kg format --check
+    """
+    from kg import curation
+
+    changed = curation.format(_root(context), write=not only)
+    for path in changed:
+        click.echo(f"{'would change' if only else 'formatted'} {path.parent.name}/{path.name}")
+    if only and changed:
+        click.echo("kg: run `kg format`", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,371 @@
+"""What a user holds: the claims with every question one can ask of them. `kg.load()` gives it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kg import curation, sources, store
+from kg.errors import SourceError, UnknownTerm
+from kg.graph import Context, Weigher, multidigraph
+from kg.mechanisms import Trace
+from kg.mechanisms import trace as trace_claims
+from kg.model import Assertion, Entity, Evidence, Publication, Study
+from kg.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    import networkx as nx
+    import pyoxigraph as ox
+    import rdflib
+    from pyvis.network import Network
+
+    from kg.centrality import Rank
+
+__all__ = ["Card", "Dataset", "Hit", "Neighbour", "build", "load"]
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An entity found by a search; `match` is the name, synonym or CURIE that matched, `claims` how many name it."""
+
+    name: str
+    curie: str
+    category: str
+    match: str
+    claims: int
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """One claim on an entity's card, seen from the entity: the other end, and what is said. `effect` in {-1, 0, 1}."""
+
+    name: str
+    predicate: str
+    aspect: str
+    cell: str
+    effect: int
+    belief: float
+    publications: tuple[str, ...]
+    refuting: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What the graph says about one entity; each list is ordered by belief, then name."""
+
+    entity: Entity
+    children: tuple[str, ...]
+    raises: tuple[Neighbour, ...]
+    lowers: tuple[Neighbour, ...]
+    raised_by: tuple[Neighbour, ...]
+    lowered_by: tuple[Neighbour, ...]
+    other: tuple[Neighbour, ...]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """The claims, what they are made of, and the questions: search, show, evidence, trace, centrality, query.
+
+    `data_version` is the version of the ontology and a hash of all tables: equal data, equal version.
+    """
+
+    vocabulary: Vocabulary
+    assertions: tuple[Assertion, ...]
+    publications: Mapping[str, Publication]
+    studies: tuple[Study, ...]
+    data_version: str
+    folder: Path
+
+    def resolve(self, term: str) -> Entity:
+        """Return the entity of a name, synonym or CURIE. Raises UnknownTerm with the nearest names.
+
+        >>> import kg
+        >>> kg.load().resolve("prostaglandin E2").name
+        'PGE2'
+        """
+        return self.vocabulary.resolve(term)
+
+    def subject(self, term: str) -> tuple[Entity, Context]:
+        """Return the entity that a question starts from, and the context that its name carries.
+
+        `umbilical cord MSC` means MSC from umbilical cord, `IFNG-primed MSC` means MSC primed with IFNG: rows speak of
+        MSC and put the rest into columns.
+        """
+        entity = self.resolve(term)
+        if "MesenchymalStemCell" not in self.vocabulary.ontology.superclasses[entity.category]:
+            return entity, Context()
+        for source, names in self.vocabulary.ontology.msc_sources.items():
+            if entity.name in names:
+                return self.resolve("MSC"), Context(species="", msc_source=source)
+        priming, primed, _ = entity.name.partition("-primed MSC")
+        if primed and priming in self.vocabulary.entities:
+            return self.resolve("MSC"), Context(species="", priming=priming)
+        return entity, Context()
+
+    def search(self, text: str, count: int = 20) -> tuple[Hit, ...]:
+        """Answer which entities have `text` in name, synonym or CURIE: whole matches, then beginnings, then the rest.
+
+        Empty when nothing fits. Within a rank, entities with more claims come first.
+        """
+        wanted = " ".join(text.split()).casefold()
+        if not wanted:
+            return ()
+        found: list[tuple[int, int, int, Hit]] = []
+        for entity in self.vocabulary.entities.values():
+            best: tuple[int, int, str] | None = None
+            for kind, label in enumerate((entity.name, entity.curie, *entity.synonyms)):
+                folded = label.casefold()
+                if wanted in folded:
+                    at = folded.index(wanted)
+                    rank = 0 if folded == wanted else 1 if at == 0 else 2 if not folded[at - 1].isalnum() else 3
+                    if best is None or (rank, min(kind, 2)) < best[:2]:
+                        best = (rank, min(kind, 2), label)
+            if best:
+                claims = self._mentions.get(entity.name, 0)
+                found.append(
+                    (best[0], best[1], -claims, Hit(entity.name, entity.curie, entity.category, best[2], claims))
+                )
+        found.sort(key=lambda each: (*each[:3], each[3].name))
+        return tuple(hit for *_, hit in found[:count])
+
+    @cached_property
+    def _mentions(self) -> dict[str, int]:
+        counts: dict[str, int] = {}
+        for claim in self.assertions:
+            for name in {claim.subject, claim.object, claim.cell}:
+                counts[name] = counts.get(name, 0) + 1
+        return counts
+
+    def show(self, term: str, context: Context | None = None) -> Card:
+        """Answer what an entity acts on and what acts on it, with belief and papers."""
+        entity = self.resolve(term)
+        weigher = Weigher(self.vocabulary, context)
+        lists: dict[str, list[Neighbour]] = {
+            name: [] for name in ("raises", "lowers", "raised_by", "lowered_by", "other")
+        }
+        for claim in self.assertions:
+            if entity.name not in (claim.subject, claim.object):
+                continue
+            outward = claim.subject == entity.name
+            other = claim.object if outward else claim.subject
+            causal = self.vocabulary.ontology.predicates[claim.predicate].causal == "yes"
+            neighbour = Neighbour(
+                other,
+                claim.predicate,
+                claim.aspect,
+                claim.cell,
+                claim.effect,
+                weigher.belief(claim),
+                claim.publications,
+                claim.refuting,
+            )
+            if not causal or not claim.effect:
+                lists["other"].append(neighbour)
+            elif outward:
+                lists["raises" if claim.effect > 0 else "lowers"].append(neighbour)
+            else:
+                lists["raised_by" if claim.effect > 0 else "lowered_by"].append(neighbour)
+        for neighbours in lists.values():
+            neighbours.sort(key=lambda n: (-round(n.belief, 9), n.name, n.predicate, n.aspect, n.cell))
+        children = tuple(sorted(e.name for e in self.vocabulary.entities.values() if entity.name in e.parents))
+        return Card(entity, children, **{name: tuple(each) for name, each in lists.items()})
+
+    def evidence(self, subject: str, object: str = "") -> tuple[tuple[Assertion, Evidence], ...]:
+        """Answer which rows say something of a subject, or of a subject and an object; by claim, then publication.
+
+        A name that carries context (`umbilical cord MSC`) keeps the rows in that context. The rows of narrower objects
+        count for the wider one.
+        """
+        entity, context = self.subject(subject)
+        objects: set[str] = set()
+        if object:
+            target = self.resolve(object).name
+            objects = {target, *self.vocabulary.descendants(target)}
+        return tuple(
+            (claim, row)
+            for claim in self.assertions
+            if claim.subject == entity.name and (not objects or claim.object in objects)
+            for row in claim.evidence
+            if (not context.msc_source or row.msc_source == context.msc_source)
+            and (not context.priming or context.priming in row.priming)
+        )
+
+    def trace(
+        self,
+        source: str,
+        target: str,
+        context: Context | None = None,
+        *,
+        max_length: int = 5,
+        via: Sequence[str] = (),
+        avoid: Sequence[str] = (),
+        count: int = 10,
+    ) -> Trace:
+        """Answer how the source acts on the target: see `kg.mechanisms.trace`; names are resolved here.
+
+        >>> import kg
+        >>> kg.load().trace("MSC", "Th17 cell").effect
+        'lowers'
+        """
+        start, carried = self.subject(source)
+        return trace_claims(
+            self.assertions,
+            self.vocabulary,
+            start.name,
+            self.resolve(target).name,
+            (context or Context()).merged(carried),
+            max_length=max_length,
+            via=[self._passed(name) for name in via],
+            avoid=[self._passed(name) for name in avoid],
+            count=count,
+        )
+
+    def _passed(self, name: str) -> str:
+        return name if name in self.vocabulary.ontology.modes else self.resolve(name).name
+
+    def centrality(
+        self, measure: str = "betweenness", *, disease: str = "", category: str = "", count: int = 0
+    ) -> tuple[Rank, ...]:
+        """Answer which things are central: see `kg.centrality.centrality`.
+
+        With `disease`, over the claims seen in that disease or a kind of it, or that name it.
+        """
+        from kg.centrality import centrality
+
+        return centrality(self.to_networkx(disease), self.vocabulary, measure, category=category, count=count)
+
+    def claims(self, disease: str = "") -> tuple[Assertion, ...]:
+        """Return all claims, or those seen in a disease (or a kind of it) or that name it."""
+        if not disease:
+            return self.assertions
+        entity = self.resolve(disease)
+        if "Condition" not in self.vocabulary.ontology.superclasses[entity.category]:
+            raise UnknownTerm(disease, reason=f"is a {entity.category}, not a disease")
+        family = {entity.name, *self.vocabulary.descendants(entity.name)}
+        return tuple(
+            claim
+            for claim in self.assertions
+            if family & {claim.subject, claim.object} or any(row.disease in family for row in claim.evidence)
+        )
+
+    @property
+    def store(self) -> ox.Store:
+        """The Oxigraph store, read-only, opened anew at each use."""
+        return store.open_store(self.folder)
+
+    def query(
+        self, query: str, substitutions: Mapping[str, str] | None = None
+    ) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
+        """Run a SPARQL read over all graphs; the prefixes of the ontology need no declaration. See `kg.sparql.run`."""
+        from kg.sparql import run
+
+        return run(self.store, query, self.vocabulary.ontology.prefixes, substitutions)
+
+    def to_networkx(self, disease: str = "") -> nx.MultiDiGraph[str]:
+        """Return the claims as a networkx MultiDiGraph: see `kg.graph.multidigraph`."""
+        return multidigraph(self.claims(disease), Weigher(self.vocabulary), every=not disease)
+
+    def to_rdflib(self) -> rdflib.Dataset:
+        """Return the whole dataset as an rdflib Dataset, named graphs kept."""
+        import pyoxigraph as ox
+        import rdflib
+
+        dataset = rdflib.Dataset(default_union=True)
+        for prefix, namespace in self.vocabulary.ontology.prefixes.items():
+            dataset.bind(prefix, namespace)
+        content = ox.serialize(self.store, format=ox.RdfFormat.N_QUADS)
+        dataset.parse(data=content, format="nquads")
+        return dataset
+
+    def to_pyvis(self, source: str = "MSC", target: str = "SLE") -> Network:
+        """Return the routes from source to target as a pyvis Network, laid out, offline."""
+        from kg.pictures import routes
+        from kg.views import to_pyvis
+
+        answer = self.trace(source, target)
+        return to_pyvis(routes(answer, self.assertions, self.vocabulary, self.publications, self.data_version))
+
+
+def data_version(root: Path, ontology_version: str = "") -> str:
+    """Return the data version of tables: ontology version and 12 hex digits of their digest."""
+    return f"{ontology_version}+{sources.digest(root)[:12]}"
+
+
+def build(root: Path | None = None, target: Path | None = None, say: Say = lambda _: None) -> Path:
+    """Build the dataset of the tables below `root` (bundled by default) and return its folder.
+
+    `target` is the cache by default. Written whole or not at all. Raises CurationError when `kg check` would complain.
+    """
+    from kg import rdf
+
+    root = root or sources.bundled()
+    folder = target or _cached(root)
+    say("reading and checking the tables")
+    contents = curation.load(root)
+    vocabulary, assertions, publications, studies = contents
+    ontology_file = next(path for path in sources.names_of(root) if path.suffix == ".ttl")
+    statements = rdf.quads(vocabulary, assertions, publications, studies, ontology_file)
+    store.build(folder, contents, statements, data_version(root, vocabulary.ontology.version), say)
+    return folder
+
+
+def _cached(root: Path) -> Path:
+    return sources.cache() / sources.digest(root)[:16]
+
+
+def load(data: Path | str | None = None, say: Say = lambda _: None) -> Dataset:
+    """Return the dataset: of the bundled tables, of one's own tables, or of a folder made by `kg build`.
+
+    Parameters
+    ----------
+    data
+        A folder with `triples/`, or a built dataset; the bundled tables by default.
+    say
+        Called with a line of progress when something has to be built, which happens once per state of the tables.
+
+    Raises
+    ------
+    CurationError
+        The tables are faulty.
+    SourceError
+        Nothing can be read there, or the cache cannot be written.
+    """
+    given = Path(data) if data is not None else None
+    if given is not None and not given.is_dir():
+        raise SourceError(f"{given}: no such folder; give a folder with triples/, or one made by `kg build`")
+    if given is not None and not (given / "triples").is_dir():
+        folder = given
+        summary = store.manifest(folder)
+    else:
+        root = given or sources.bundled()
+        folder = _cached(root)
+        try:
+            summary = store.manifest(folder)
+        except SourceError:
+            say(f"building the dataset in {folder} (once)")
+            store.discard(folder)
+            build(root, folder, say)
+            summary = store.manifest(folder)
+    vocabulary, assertions, publications, studies = store.read(folder)
+    return Dataset(
+        vocabulary,
+        assertions,
+        {publication.publication: publication for publication in publications},
+        studies,
+        str(summary["data_version"]),
+        folder,
+    )
+
+
+def row_of(claim: Assertion, evidence: Evidence) -> dict[str, Any]:
+    """Return all columns of one row of evidence as text, in the order of the tables."""
+    cells = {name: getattr(claim, name) for name in curation.CLAIM}
+    for field in fields(Evidence):
+        value = getattr(evidence, field.name)
+        cells[field.name] = "; ".join(value) if isinstance(value, tuple) else value
+    return cells

@@ -1,0 +1,164 @@
+"""What a claim is worth, and the claims as a graph: belief under a context, and the networkx object users get."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from kg.model import Assertion, Evidence
+from kg.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+__all__ = ["Context", "Weigher", "multidigraph"]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the reader asks for; an empty field asks for nothing.
+
+    `species`, `disease`, `priming` are entity names, `msc_source`, `mode` and `donor` values of those columns.
+    """
+
+    species: str = "human"
+    msc_source: str = ""
+    priming: str = ""
+    mode: str = ""
+    donor: str = ""
+    disease: str = ""
+
+    def merged(self, other: Context) -> Context:
+        """Return this context with the fields that `other` sets, species aside."""
+        changes = {
+            n: getattr(other, n) for n in ("msc_source", "priming", "mode", "donor", "disease") if getattr(other, n)
+        }
+        return replace(self, **changes)
+
+
+class Weigher:
+    """Belief in claims under one context. Pure: equal arguments, equal numbers.
+
+    Belief of a claim is pp x (1 - pn). pp is 1 minus the product of (1 - support) over the publications that support
+    it, pn the same over those that refute it; a publication counts once, at its best row. Support of a row is
+    (1 - error) x context factor; error is the prior of its system times the factors of mediator test, reading and
+    combination, at most `error_cap`. All priors come from the ontology. The form of the product is
+    that of INDRA's belief engine; the numbers are ours.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, context: Context | None = None) -> None:
+        self.vocabulary = vocabulary
+        self.context = context or Context()
+        self._priors = vocabulary.ontology.priors
+        self.related = lru_cache(maxsize=None)(self._related)
+        self._error = lru_cache(maxsize=None)(self._prior_error)
+
+    def _related(self, left: str, right: str) -> bool:
+        """Say whether two entities are one, or one is a kind of the other."""
+        return left == right or right in self.vocabulary.ancestors(left) or left in self.vocabulary.ancestors(right)
+
+    def _prior_error(self, system: str, test: str, read: str, combined: bool) -> float:
+        ontology, priors = self.vocabulary.ontology, self._priors
+        error = ontology.systems[system].error
+        if test:
+            error *= ontology.mediator_tests[test].error
+        error *= ontology.reading["via review" if read.startswith("via review") else read].error
+        if combined:
+            error *= priors["error_combined"]
+        return min(priors["error_cap"], error)
+
+    def error(self, evidence: Evidence) -> float:
+        """Prior chance, in [0, 0.9], that a row misleads."""
+        return self._error(evidence.system, evidence.mediator_test, evidence.read, bool(evidence.combined_with))
+
+    def context_factor(self, claim: Assertion, evidence: Evidence) -> float:
+        """How well a row fits the context, in [0.1, 1]: the product over what the reader asked for.
+
+        MSC source, priming, mode and donor are asked only of rows about MSC or their products.
+        """
+        priors, context = self._priors, self.context
+        exact, unstated, mismatch = priors["context_exact"], priors["context_unstated"], priors["context_mismatch"]
+        factor = 1.0
+        if context.species:
+            if not evidence.species:
+                factor *= unstated
+            elif context.species not in evidence.species:
+                shared = any(context.species in pair.split(">") for pair in evidence.species)
+                factor *= unstated if shared else mismatch
+        if context.disease and evidence.disease and not self.related(evidence.disease, context.disease):
+            factor *= mismatch
+        if context.msc_source or context.priming or context.mode or context.donor:
+            superclasses = self.vocabulary.ontology.superclasses[self.vocabulary.entities[claim.subject].category]
+            if superclasses & {"MesenchymalStemCell", "MSCProduct"}:
+                for asked, stated in (
+                    (context.msc_source, (evidence.msc_source,)),
+                    (context.priming, evidence.priming or ("",)),
+                    (context.mode, (evidence.mode,)),
+                    (context.donor, (evidence.donor,)),
+                ):
+                    if asked and asked not in stated:
+                        factor *= unstated if stated in (("",), ("mixed",)) else mismatch
+                    else:
+                        factor *= exact
+        return max(priors["context_floor"], factor)
+
+    def support(self, claim: Assertion, evidence: Evidence) -> float:
+        """Weight of one row, in [0, 1]."""
+        return (1 - self.error(evidence)) * self.context_factor(claim, evidence)
+
+    def pooled(self, claim: Assertion, rows: Iterable[Evidence]) -> float:
+        """Return 1 - product of (1 - support) over publications, each at its best row; 0 without rows."""
+        best: dict[str, float] = {}
+        for row in rows:
+            support = self.support(claim, row)
+            if support > best.get(row.publication, 0.0):
+                best[row.publication] = support
+        doubt = 1.0
+        for publication in sorted(best):
+            doubt *= 1 - best[publication]
+        return 1 - doubt
+
+    def belief(self, claim: Assertion, rows: Sequence[Evidence] | None = None) -> float:
+        """Return pp x (1 - pn) over all rows of the claim, or over those given; in [0, 1], 0 without support.
+
+        Examples
+        --------
+        Two papers with supports 0.6 and 0.5 and no refutation give 1 - 0.4 x 0.5 = 0.8.
+        """
+        rows = claim.evidence if rows is None else rows
+        for_it = self.pooled(claim, (row for row in rows if row.direction == "supports"))
+        if not for_it:
+            return 0.0
+        return for_it * (1 - self.pooled(claim, (row for row in rows if row.direction == "refutes")))
+
+
+def multidigraph(claims: Sequence[Assertion], weigher: Weigher, every: bool = True) -> nx.MultiDiGraph[str]:
+    """Return the claims as a networkx MultiDiGraph, in a fixed order.
+
+    Nodes are entity names with `curie` and `category`; with `every`, entities without a claim are nodes too. Edges run
+    from subject to object, keyed by the id of the claim, with `predicate`, `aspect`, `cell`, `sign` (-1, 0, 1),
+    `belief` in [0, 1] and, as tuples of CURIEs, `publications` and `refuting`.
+    """
+    import networkx as nx
+
+    graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
+    entities = weigher.vocabulary.entities
+    used = {name for claim in claims for name in (claim.subject, claim.object)}
+    for name in sorted(entities if every else used):
+        graph.add_node(name, curie=entities[name].curie, category=entities[name].category)
+    for claim in claims:
+        graph.add_edge(
+            claim.subject,
+            claim.object,
+            key=claim.id,
+            predicate=claim.predicate,
+            aspect=claim.aspect,
+            cell=claim.cell,
+            sign=claim.effect,
+            belief=weigher.belief(claim),
+            publications=claim.publications,
+            refuting=claim.refuting,
+        )
+    return graph

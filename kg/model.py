@@ -1,0 +1,235 @@
+"""The values that every other module speaks of: entities, predicates, aspects, assertions and their evidence.
+
+Column names of the tables are field names here and local names in the ontology.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, fields
+
+__all__ = [
+    "Aspect",
+    "Assertion",
+    "Entity",
+    "Evidence",
+    "Grade",
+    "Predicate",
+    "Problem",
+    "Publication",
+    "Study",
+    "assertion_id",
+    "split",
+]
+
+
+def split(cell: str, separator: str = "; ") -> tuple[str, ...]:
+    """Return the parts of a list cell, in the order written; an empty cell has none.
+
+    >>> split("IFNG; TNF")
+    ('IFNG', 'TNF')
+    >>> split("")
+    ()
+    """
+    return tuple(part.strip() for part in cell.split(separator.strip()) if part.strip())
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """One concept: a cell, a factor, a disease, a drug ...; `name` is what people say, `curie` what machines say."""
+
+    name: str
+    curie: str
+    category: str
+    parents: tuple[str, ...] = ()
+    synonyms: tuple[str, ...] = ()
+    grounding: str = "exact"
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Predicate:
+    """What may stand between subject and object.
+
+    `sign` is in {-1, 0, 1}; `causal` is one of yes, no, outcome; `bearer` says whose aspect the aspect column names
+    (subject, object or -). `domain` and `range` are entity categories, empty when anything may stand there.
+    """
+
+    name: str
+    sign: int
+    causal: str
+    bearer: str
+    domain: frozenset[str]
+    range: frozenset[str]
+    definition: str
+    polar: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Aspect:
+    """A property that changes: proliferation, secretion, apoptosis ...; `polarity` is in {-1, 0, 1}."""
+
+    name: str
+    polarity: int
+    chains_as: str
+    process: str
+    definition: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """A value of a graded column (system, mediator_test, read) and what it means for belief.
+
+    `error` is the prior chance that such evidence misleads (system: 0 to 1), or the factor on that chance
+    (mediator_test, read: above 0). `stage` orders systems on the translational ladder, 1 lowest.
+    """
+
+    name: str
+    error: float
+    stage: int = 0
+    eco: str = ""
+    definition: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One paper's support or refutation of an assertion: one row of a table, without subject to cell."""
+
+    mediator: tuple[str, ...] = ()
+    mediator_test: str = ""
+    mode: str = ""
+    priming: tuple[str, ...] = ()
+    msc_source: str = ""
+    donor: str = ""
+    species: tuple[str, ...] = ()
+    system: str = ""
+    model: tuple[str, ...] = ()
+    disease: str = ""
+    direction: str = "supports"
+    leg_of: str = ""
+    combined_with: tuple[str, ...] = ()
+    context: str = ""
+    effect: str = ""
+    statement: str = ""
+    publication: str = ""
+    read: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Assertion:
+    """One claim: subject, predicate, object, the aspect that changes and the cell in which it does.
+
+    `effect` is what the claim says of the amount or activity of the object, in {-1, 0, 1}: sign of the predicate
+    times polarity of the aspect where the aspect is the object's. All names are entity names.
+    """
+
+    subject: str
+    predicate: str
+    object: str
+    aspect: str = ""
+    cell: str = ""
+    effect: int = 0
+    evidence: tuple[Evidence, ...] = ()
+    id: str = ""
+
+    @property
+    def publications(self) -> tuple[str, ...]:
+        """CURIEs of the papers that support the claim, each once, sorted."""
+        return tuple(sorted({e.publication for e in self.evidence if e.direction == "supports"}))
+
+    @property
+    def refuting(self) -> tuple[str, ...]:
+        """CURIEs of the papers that refute the claim, each once, sorted."""
+        return tuple(sorted({e.publication for e in self.evidence if e.direction == "refutes"}))
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """A paper; `publication` is the CURIE that evidence rows use as key. Fields not seen in a source are empty."""
+
+    publication: str
+    doi: str = ""
+    pmid: str = ""
+    pmcid: str = ""
+    year: str = ""
+    first_author: str = ""
+    title: str = ""
+    kind: str = ""
+    read_url: str = ""
+
+    @property
+    def citation(self) -> str:
+        """First author, year and title as far as known, else the CURIE.
+
+        >>> Publication("doi:10.1/x", year="2017", first_author="Wang D", title="Cord MSC").citation
+        'Wang D 2017. Cord MSC'
+        >>> Publication("pmc:PMC1").citation
+        'pmc:PMC1'
+        """
+        head = " ".join(part for part in (self.first_author, self.year) if part)
+        return ". ".join(part for part in (head, self.title) if part) or self.publication
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """One preclinical or clinical study of MSC therapy; fields are the columns of `triples/studies.tsv`."""
+
+    publication: str = ""
+    title: str = ""
+    first_author: str = ""
+    year: str = ""
+    doi: str = ""
+    pmid: str = ""
+    pmcid: str = ""
+    registry_id: str = ""
+    disease: str = ""
+    design: str = ""
+    phase: str = ""
+    n_patients: str = ""
+    species: str = ""
+    model: str = ""
+    msc_source: str = ""
+    donor: str = ""
+    route: str = ""
+    dose: str = ""
+    dose_cells_per_kg: str = ""
+    dose_cells_total: str = ""
+    n_infusions: str = ""
+    timing: str = ""
+    combination_drugs: str = ""
+    comparator: str = ""
+    primary_outcome: str = ""
+    outcome_direction: str = ""
+    effect: str = ""
+    adverse_events: str = ""
+    follow_up: str = ""
+    read: str = ""
+    read_url: str = ""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """Something wrong in a table, with the mend; prints as `file:line:column: message`."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}: {self.message}"
+
+
+def assertion_id(subject: str, predicate: str, object: str, aspect: str = "", cell: str = "") -> str:
+    """Return the identity of a claim: the first 20 hex digits of SHA-256 over its five parts.
+
+    Subject, object and cell are CURIEs, so that renaming an entity leaves the id alone.
+
+    >>> assertion_id("CHEBI:15551", "negatively_regulates", "CL:0000899", "proliferation")
+    'b8f08833bc7d40db95df'
+    """
+    text = "\t".join((subject, predicate, object, aspect, cell))
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+EVIDENCE_FIELDS: tuple[str, ...] = tuple(field.name for field in fields(Evidence))

@@ -1,0 +1,89 @@
+"""Where tables, ontology and built datasets lie, and how they are read and written without losing anything."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+from kg.errors import SourceError
+
+__all__ = ["bundled", "cache", "digest", "names_of", "read_bytes", "write_text"]
+
+FORMAT = "3"  # of the built dataset; raised when its files change shape
+
+
+def bundled() -> Path:
+    """Return the folder that holds `ontology/` and `triples/`: inside the wheel, or the checkout when editable."""
+    package = Path(__file__).resolve().parent
+    for root in (package / "_data", package.parent):
+        if (root / "ontology").is_dir() and (root / "triples").is_dir():
+            return root
+    raise SourceError(f"{package}: the bundled tables are missing; install mscim again, or give --data DIR")
+
+
+def names_of(root: Path) -> list[Path]:
+    """Return the source files below `root` that a dataset is made of, sorted by their relative names."""
+    ontology, triples = root / "ontology", root / "triples"
+    if not triples.is_dir():
+        raise SourceError(f"{triples}: no such folder; a data folder holds triples/ and, if it has its own, ontology/")
+    if not ontology.is_dir():
+        ontology = bundled() / "ontology"
+    found = [*ontology.glob("*.ttl"), *ontology.glob("*.tsv"), *triples.glob("*.tsv")]
+    return sorted(found, key=lambda path: (path.parent.name, path.name))
+
+
+def digest(root: Path) -> str:
+    """Return the SHA-256 (64 hex digits) of names and contents of all source files: equal tables, equal digest."""
+    total = hashlib.sha256(FORMAT.encode())
+    for path in names_of(root):
+        content = read_bytes(path)
+        total.update(f"\0{path.parent.name}/{path.name}\0{len(content)}\0".encode())
+        total.update(content)
+    return total.hexdigest()
+
+
+def cache() -> Path:
+    """Return the user's cache folder for built datasets; `KG_CACHE` overrides the platform's own. Not created here."""
+    own = os.environ.get("KG_CACHE")
+    if own:
+        return Path(own)
+    from platformdirs import user_cache_path
+
+    return user_cache_path("mscim", appauthor=False)
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the content of a file, or raise SourceError that names it."""
+    try:
+        return path.read_bytes()
+    except IsADirectoryError:
+        raise SourceError(f"{path}: is a folder, not a file") from None
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be read ({error.strerror or error})") from None
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all: to a temporary neighbour first, then renamed. Folders are made."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be written ({error.strerror or error}); choose another place") from None
+    try:
+        with open(handle, "w", encoding="utf-8", newline="") as stream:
+            stream.write(text)
+        os.chmod(name, 0o666 & ~_umask())
+        os.replace(name, path)
+    except BaseException as error:
+        Path(name).unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise SourceError(f"{path}: cannot be written ({error.strerror or error}); choose another place") from None
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

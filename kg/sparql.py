@@ -1,0 +1,207 @@
+"""SPARQL over the built store: refuses what is not a read, runs, and writes the answer in the format asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kg.errors import QueryError, SourceError, UnknownTerm
+from kg.sources import read_bytes
+from kg.vocabulary import Ontology, Vocabulary, nearest
+
+if TYPE_CHECKING:
+    import pyoxigraph as ox
+
+__all__ = ["FORMATS", "NamedQuery", "catalogue", "guard", "named", "run", "table"]
+
+FORMATS = ("table", "csv", "tsv", "json", "xml", "turtle")
+TOKEN = re.compile(
+    r"""(?P<comment>\#[^\n\r]*)
+    |(?P<iri><[^<>"{}|^`\\\x00-\x20]*>)
+    |(?P<text>\"{3}(?:\\.|(?!\"{3}).)*\"{3}|'{3}(?:\\.|(?!'{3}).)*'{3}|"(?:\\.|[^"\\\n\r])*"|'(?:\\.|[^'\\\n\r])*')
+    |(?P<variable>[?$]\w+)
+    |(?P<name>(?:[^\W\d_](?:[\w.\-]*[\w\-])?)?:(?:%[0-9A-Fa-f]{2}|\\.|[\w:](?:[\w.:\-]*[\w:\-])?)*)
+    |(?P<tag>@[A-Za-z]+(?:-[A-Za-z0-9]+)*)
+    |(?P<word>[A-Za-z_]\w*)
+    |(?P<other>.)""",
+    re.VERBOSE | re.DOTALL,
+)
+UPDATES = frozenset("INSERT DELETE LOAD CLEAR CREATE DROP COPY MOVE ADD WITH".split())
+READS = frozenset("SELECT ASK CONSTRUCT DESCRIBE".split())
+
+
+@dataclass(frozen=True, slots=True)
+class NamedQuery:
+    """A query that ships with the program: its text, the question it answers and its parameters with defaults."""
+
+    name: str
+    title: str
+    text: str
+    parameters: Mapping[str, str]
+
+
+def guard(query: str) -> None:
+    """Raise QueryError unless the text is one SPARQL read without SERVICE; literals, IRIs and comments do not count."""
+    words = [
+        (match["word"].upper(), match.start())
+        for match in TOKEN.finditer(query)
+        if match.lastgroup == "word" and match["word"] is not None
+    ]
+    for word, at in words:
+        line, column = query.count("\n", 0, at) + 1, at - query.rfind("\n", 0, at)
+        if word == "SERVICE":
+            raise QueryError(f"{line}:{column}: SERVICE is refused: queries never leave this machine; remove it")
+        if word in READS:
+            first = word
+            break
+        if word in UPDATES:
+            raise QueryError(
+                f"{line}:{column}: {word} is an update, and the graph is read-only; write a SELECT, ASK or CONSTRUCT"
+            )
+    else:
+        raise QueryError("1:1: no SELECT, ASK, CONSTRUCT or DESCRIBE in the query")
+    for word, at in words:
+        if word == "SERVICE":
+            line, column = query.count("\n", 0, at) + 1, at - query.rfind("\n", 0, at)
+            raise QueryError(
+                f"{line}:{column}: SERVICE is refused: queries never leave this machine; remove it from {first}"
+            )
+
+
+def run(
+    store: ox.Store,
+    query: str,
+    prefixes: Mapping[str, str],
+    substitutions: Mapping[str, str] | None = None,
+) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
+    """Evaluate a read over all graphs together, with the prefixes of the ontology declared.
+
+    `substitutions` puts IRIs in the place of variables (names without `?`). Raises QueryError with line and column.
+    """
+    import pyoxigraph as ox
+
+    guard(query)
+    fixed: dict[ox.Variable, ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple] = {
+        ox.Variable(name): ox.NamedNode(iri) for name, iri in (substitutions or {}).items()
+    }
+    known = {
+        **prefixes,
+        "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
+        "skos": "http://www.w3.org/2004/02/skos/core#",
+    }
+    known |= {"rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#", "xsd": "http://www.w3.org/2001/XMLSchema#"}
+    known |= {"biolink": "https://w3id.org/biolink/vocab/", "dcterms": "http://purl.org/dc/terms/"}
+    known |= {"owl": "http://www.w3.org/2002/07/owl#"}
+    try:
+        answer: ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples = store.query(
+            query, prefixes=known, use_default_graph_as_union=True, substitutions=fixed
+        )
+    except SyntaxError as error:
+        message = str(error.msg).splitlines()[0].removeprefix("error at ")
+        place, _, rest = message.partition(": ")
+        if len(rest) > 160:
+            rest = rest[:157] + "..."
+        raise QueryError(f"{place}: malformed SPARQL: {rest}" if rest else f"malformed SPARQL: {message}") from None
+    except (OSError, ValueError) as error:
+        raise QueryError(f"the query cannot be run: {error}") from None
+    return answer
+
+
+def serialized(answer: ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples, form: str) -> bytes:
+    """Return an answer as CSV, TSV, JSON, XML (SELECT, ASK) or Turtle (CONSTRUCT, DESCRIBE), UTF-8."""
+    import pyoxigraph as ox
+
+    triples = isinstance(answer, ox.QueryTriples)
+    if triples != (form == "turtle"):
+        wanted = "turtle" if triples else "csv, tsv, json or xml"
+        kind = "CONSTRUCT and DESCRIBE" if triples else "SELECT and ASK"
+        raise QueryError(f"{kind} give {wanted}, not {form}; choose --format {wanted.split(',')[0]}")
+    if isinstance(answer, ox.QueryBoolean) and form in ("csv", "tsv"):
+        return b"true\n" if answer else b"false\n"
+    buffer = BytesIO()
+    try:
+        if isinstance(answer, ox.QueryTriples):
+            answer.serialize(buffer, ox.RdfFormat.TURTLE)
+        else:
+            formats = {
+                "csv": ox.QueryResultsFormat.CSV,
+                "tsv": ox.QueryResultsFormat.TSV,
+                "json": ox.QueryResultsFormat.JSON,
+                "xml": ox.QueryResultsFormat.XML,
+            }
+            answer.serialize(buffer, formats[form])
+    except (OSError, ValueError) as error:
+        raise QueryError(f"the query stopped: {error}") from None
+    content = buffer.getvalue()
+    return content if content.endswith(b"\n") else content + b"\n"
+
+
+def table(
+    answer: ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples, ontology: Ontology
+) -> tuple[list[str], list[list[str]]]:
+    """Return an answer as headings and rows of text, IRIs shortened to CURIEs, unbound values empty."""
+    import pyoxigraph as ox
+
+    def text(term: object) -> str:
+        if term is None:
+            return ""
+        if isinstance(term, ox.NamedNode):
+            try:
+                return ontology.contract(term.value)
+            except ValueError:
+                return f"<{term.value}>"
+        return str(term.value) if isinstance(term, ox.Literal) else str(term)
+
+    if isinstance(answer, ox.QueryBoolean):
+        return ["answer"], [["true" if answer else "false"]]
+    if isinstance(answer, ox.QueryTriples):
+        return ["subject", "predicate", "object"], [
+            [text(t.subject), text(t.predicate), text(t.object)] for t in answer
+        ]
+    names = [variable.value for variable in answer.variables]
+    return names, [[text(solution[name]) for name in names] for solution in answer]
+
+
+def catalogue() -> dict[str, NamedQuery]:
+    """Return the queries that ship with the program, by name, in order of name."""
+    folder = Path(__file__).resolve().parent / "queries"
+    found = {}
+    for path in sorted(folder.glob("*.rq")):
+        text = read_bytes(path).decode()
+        head = [line[1:].strip() for line in text.splitlines() if line.startswith("#")]
+        values = dict(line.split(": ", 1) for line in head if ": " in line)
+        pairs = [pair.split("=", 1) for pair in values.get("parameters", "").split("; ") if pair]
+        found[path.stem] = NamedQuery(path.stem, values["title"], text, dict(pairs))
+    return found
+
+
+def named(name: str, parameters: Mapping[str, str], vocabulary: Vocabulary) -> tuple[str, dict[str, str]]:
+    """Return the text of a catalogue query and what to put in the place of its variables.
+
+    Raises UnknownTerm for an unknown query, an unknown parameter or a value that is no entity.
+    """
+    queries = catalogue()
+    if name not in queries:
+        raise UnknownTerm(name, nearest(name, queries), kind="query")
+    query = queries[name]
+    for key in parameters:
+        if key not in query.parameters:
+            raise UnknownTerm(key, tuple(query.parameters), kind=f"parameter of {name}")
+    values = {**query.parameters, **parameters}
+    return query.text, {
+        key: vocabulary.ontology.expand(vocabulary.resolve(value).curie) for key, value in values.items()
+    }
+
+
+def text_of(source: str, read_stdin: str | None = None) -> str:
+    """Return the query text of a file name, or of standard input for `-`. Raises SourceError when it is not text."""
+    if source == "-":
+        return read_stdin or ""
+    try:
+        return read_bytes(Path(source)).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise SourceError(f"{source}: not UTF-8 text (byte {error.start}); save the query as UTF-8") from None

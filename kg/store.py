@@ -1,0 +1,224 @@
+"""The built dataset on disk: an Oxigraph store for SPARQL and one JSON file for everything else.
+
+A dataset folder holds `store/` (Oxigraph), `dataset.json` (the values) and `manifest.json`, written last: a folder
+without it was not finished. Folders are built beside their place and renamed into it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import astuple, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kg.errors import SourceError
+from kg.model import Aspect, Assertion, Entity, Evidence, Grade, Predicate, Publication, Study
+from kg.sources import FORMAT
+from kg.vocabulary import Chain, Ontology, Vocabulary
+
+if TYPE_CHECKING:
+    import pyoxigraph as ox
+
+__all__ = ["Contents", "build", "manifest", "open_store", "read"]
+
+Contents = tuple[Vocabulary, tuple[Assertion, ...], tuple[Publication, ...], tuple[Study, ...]]
+REBUILD = "delete the folder, or run `kg build` again"
+
+
+def build(
+    target: Path,
+    contents: Contents,
+    statements: Iterator[ox.Quad],
+    data_version: str,
+    say: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Write a dataset folder at `target`, whole or not at all; an older dataset there is replaced.
+
+    Raises SourceError when the place cannot be written, or holds something that is not a dataset. An interrupted
+    build (Ctrl-C too) leaves the old dataset, or nothing.
+    """
+    import pyoxigraph as ox
+
+    if target.exists() and any(target.iterdir() if target.is_dir() else [target]) and not _is_dataset(target):
+        raise SourceError(f"{target}: exists and is not a dataset of ours; choose another place, or empty it")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+    except OSError as error:
+        raise SourceError(f"{target}: cannot be written ({error.strerror or error}); choose another place") from None
+    try:
+        say("writing the store")
+        store = ox.Store(str(scratch / "store"))
+        store.bulk_extend(statements)
+        store.optimize()
+        store.flush()
+        count = len(store)
+        del store
+        say("writing the values")
+        with open(scratch / "dataset.json", "w", encoding="utf-8") as stream:
+            json.dump(_pack(contents), stream, ensure_ascii=False, separators=(",", ":"))
+        vocabulary, assertions, publications, studies = contents
+        summary = {
+            "format": FORMAT,
+            "data_version": data_version,
+            "ontology_version": vocabulary.ontology.version,
+            "quads": count,
+            "entities": len(vocabulary.entities),
+            "assertions": len(assertions),
+            "evidence": sum(len(a.evidence) for a in assertions),
+            "publications": len(publications),
+            "studies": len(studies),
+            "size": (scratch / "dataset.json").stat().st_size,
+        }
+        (scratch / "manifest.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
+        _swap(scratch, target)
+    except OSError as error:
+        raise SourceError(f"{target}: cannot be written ({error.strerror or error}); choose another place") from None
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _is_dataset(folder: Path) -> bool:
+    inside = {"manifest.json", "dataset.json", "store"}
+    return folder.is_dir() and bool(inside & {path.name for path in folder.iterdir()})
+
+
+def _swap(scratch: Path, target: Path) -> None:
+    os.chmod(scratch, 0o755)
+    old = None
+    if target.exists():
+        old = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.old."))
+        os.rename(target, old / "x")
+    try:
+        os.rename(scratch, target)
+    except OSError:
+        if not (target / "manifest.json").is_file():  # else another process was faster: its dataset is as good
+            if old is not None:
+                os.rename(old / "x", target)
+            raise
+    finally:
+        if old is not None:
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def manifest(folder: Path) -> dict[str, Any]:
+    """Return what the dataset at `folder` says of itself. Raises SourceError when it is missing, cut off or foreign."""
+    try:
+        text = (folder / "manifest.json").read_text(encoding="utf-8")
+        summary: dict[str, Any] = json.loads(text)
+        size = (folder / "dataset.json").stat().st_size
+    except FileNotFoundError as error:
+        raise SourceError(
+            f"{folder}: not a finished dataset ({Path(error.filename).name} is missing); {REBUILD}"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise SourceError(f"{folder}: the dataset cannot be read ({error}); {REBUILD}") from None
+    if summary.get("format") != FORMAT:
+        raise SourceError(f"{folder}: built by another version of this program; {REBUILD}")
+    if summary.get("size") != size or not (folder / "store").is_dir():
+        raise SourceError(f"{folder}: the dataset is incomplete or was changed; {REBUILD}")
+    return summary
+
+
+def open_store(folder: Path) -> ox.Store:
+    """Open the Oxigraph store of a dataset, read-only. Raises SourceError when it is damaged."""
+    import pyoxigraph as ox
+
+    try:
+        return ox.Store.read_only(str(folder / "store"))
+    except (OSError, ValueError) as error:
+        raise SourceError(f"{folder}: the store is damaged ({str(error).splitlines()[0]}); {REBUILD}") from None
+
+
+def _pack(contents: Contents) -> dict[str, Any]:
+    vocabulary, assertions, publications, studies = contents
+    ontology = {field.name: getattr(vocabulary.ontology, field.name) for field in fields(Ontology)}
+    return {
+        "ontology": {name: _plain(value) for name, value in ontology.items()},
+        "entities": [astuple(entity) for entity in vocabulary.entities.values()],
+        "assertions": [
+            [a.subject, a.predicate, a.object, a.aspect, a.cell, a.effect, [astuple(e) for e in a.evidence], a.id]
+            for a in assertions
+        ],
+        "publications": [astuple(publication) for publication in publications],
+        "studies": [astuple(study) for study in studies],
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if isinstance(value, (Predicate, Aspect, Grade, Chain)):
+        return [_plain(getattr(value, field.name)) for field in fields(value)]
+    return value
+
+
+def read(folder: Path) -> Contents:
+    """Return the values of a dataset folder. Raises SourceError when the file is damaged."""
+    try:
+        with open(folder / "dataset.json", "rb") as stream:
+            packed = json.loads(stream.read())
+        return _unpack(packed)
+    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        raise SourceError(f"{folder}: dataset.json cannot be read ({error}); {REBUILD}") from None
+
+
+def _unpack(packed: dict[str, Any]) -> Contents:
+    raw = packed["ontology"]
+    ontology = Ontology(
+        **{
+            **raw,
+            "superclasses": {name: frozenset(above) for name, above in raw["superclasses"].items()},
+            "layer_labels": tuple(raw["layer_labels"]),
+            "predicates": {
+                name: Predicate(n, sign, causal, bearer, frozenset(domain), frozenset(range_), definition, polar)
+                for name, (n, sign, causal, bearer, domain, range_, definition, polar) in raw["predicates"].items()
+            },
+            "aspects": {name: Aspect(*cells) for name, cells in raw["aspects"].items()},
+            "chains": {n: Chain(name, frozenset(into), u, low) for n, (name, into, u, low) in raw["chains"].items()},
+            **{
+                column: {name: Grade(*cells) for name, cells in raw[column].items()}
+                for column in ("systems", "mediator_tests", "reading")
+            },
+            "modes": tuple(raw["modes"]),
+            "donors": tuple(raw["donors"]),
+            "msc_sources": {name: tuple(entities) for name, entities in raw["msc_sources"].items()},
+            "study_values": {name: tuple(values) for name, values in raw["study_values"].items()},
+        }
+    )
+    entities = {
+        name: Entity(name, curie, category, tuple(parents), tuple(synonyms), grounding, note)
+        for name, curie, category, parents, synonyms, grounding, note in packed["entities"]
+    }
+    assertions = tuple(
+        Assertion(s, p, o, aspect, cell, effect, tuple(_evidence(cells) for cells in evidence), identity)
+        for s, p, o, aspect, cell, effect, evidence, identity in packed["assertions"]
+    )
+    publications: Sequence[list[str]] = packed["publications"]
+    studies: Sequence[list[str]] = packed["studies"]
+    return (
+        Vocabulary(ontology, entities),
+        assertions,
+        tuple(Publication(*cells) for cells in publications),
+        tuple(Study(*cells) for cells in studies),
+    )
+
+
+def _evidence(cells: list[Any]) -> Evidence:
+    for index, cell in enumerate(cells):
+        if type(cell) is list:
+            cells[index] = tuple(cell)
+    return Evidence(*cells)
+
+
+def discard(folder: Path) -> None:
+    """Delete a dataset folder that is damaged; missing is fine."""
+    with contextlib.suppress(OSError):
+        shutil.rmtree(folder)
