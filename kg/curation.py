@@ -105,9 +105,7 @@ def read_rows(path: Path, kind: str, file: str = "") -> tuple[list[Row], list[Pr
         line = content.count(b"\n", 0, error.start) + 1
         place = error.start - content.rfind(b"\n", 0, error.start)
         what = "binary data" if b"\0" in content[:4096] else "not UTF-8 (Latin-1?)"
-        problem = Problem(
-            name, line, column, f"{what}: byte 0x{content[error.start]:02x}; save the table as UTF-8 text"
-        )
+        problem = Problem(name, line, place, f"{what}: byte 0x{content[error.start]:02x}; save the table as UTF-8 text")
         return [], [problem]
     if not text:
         return [], [Problem(name, 1, 1, f"the file is empty; its header line is missing: {' '.join(columns)}")]

@@ -67,7 +67,7 @@ class Card:
     other: tuple[Neighbour, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Dataset:
     """The claims, what they are made of, and the questions: search, show, evidence, trace, centrality, query.
 
@@ -80,6 +80,9 @@ class Dataset:
     studies: tuple[Study, ...]
     data_version: str
     folder: Path
+
+    def __repr__(self) -> str:
+        return f"<mscim {self.data_version}: {len(self.assertions)} claims, {len(self.publications)} publications>"
 
     def resolve(self, term: str) -> Entity:
         """Return the entity of a name, synonym or CURIE. Raises UnknownTerm with the nearest names.
@@ -278,8 +281,23 @@ class Dataset:
         dataset = rdflib.Dataset(default_union=True)
         for prefix, namespace in self.vocabulary.ontology.prefixes.items():
             dataset.bind(prefix, namespace)
-        content = ox.serialize(self.store, format=ox.RdfFormat.N_QUADS)
-        dataset.parse(data=content, format="nquads")
+
+        def term(each: Any) -> Any:
+            if isinstance(each, ox.NamedNode):
+                return rdflib.URIRef(each.value)
+            if isinstance(each, ox.BlankNode):
+                return rdflib.BNode(each.value)
+            if each.language:
+                return rdflib.Literal(each.value, lang=each.language)
+            plain = each.datatype.value == str(rdflib.XSD.string)
+            return rdflib.Literal(each.value, datatype=None if plain else rdflib.URIRef(each.datatype.value))
+
+        graphs: dict[str, rdflib.Graph] = {}
+        for quad in self.store:
+            name = str(term(quad.graph_name))
+            if name not in graphs:
+                graphs[name] = dataset.graph(rdflib.URIRef(name))
+            graphs[name].add((term(quad.subject), term(quad.predicate), term(quad.object)))
         return dataset
 
     def to_pyvis(self, source: str = "MSC", target: str = "SLE") -> Network:

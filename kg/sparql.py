@@ -82,12 +82,8 @@ def run(
 
     `substitutions` puts IRIs in the place of variables (names without `?`). Raises QueryError with line and column.
     """
-    import pyoxigraph as ox
 
     guard(query)
-    fixed: dict[ox.Variable, ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple] = {
-        ox.Variable(name): ox.NamedNode(iri) for name, iri in (substitutions or {}).items()
-    }
     known = {
         **prefixes,
         "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
@@ -98,7 +94,7 @@ def run(
     known |= {"owl": "http://www.w3.org/2002/07/owl#"}
     try:
         answer: ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples = store.query(
-            query, prefixes=known, use_default_graph_as_union=True, substitutions=fixed
+            _filled(query, substitutions or {}), prefixes=known, use_default_graph_as_union=True
         )
     except SyntaxError as error:
         message = str(error.msg).splitlines()[0].removeprefix("error at ")
@@ -109,6 +105,16 @@ def run(
     except (OSError, ValueError) as error:
         raise QueryError(f"the query cannot be run: {error}") from None
     return answer
+
+
+def _filled(query: str, substitutions: Mapping[str, str]) -> str:
+    """Put IRIs in the place of variables, outside literals, IRIs and comments."""
+
+    def part(match: re.Match[str]) -> str:
+        variable = match["variable"]
+        return f"<{substitutions[variable[1:]]}>" if variable and variable[1:] in substitutions else match[0]
+
+    return TOKEN.sub(part, query) if substitutions else query
 
 
 def serialized(answer: ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples, form: str) -> bytes:

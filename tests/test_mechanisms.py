@@ -1,0 +1,311 @@
+"""Mechanisms on graphs small enough to check by hand, and the nonsense that must not compose."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kg.graph import Context, Weigher
+from kg.mechanisms import _Search, links, trace
+from kg.model import Assertion, Evidence, assertion_id
+
+
+def made(
+    vocabulary, subject, predicate, object, aspect="", cell="", publication="doi:10.1000/one", **cells
+) -> Assertion:
+    row = Evidence(
+        **{"species": ("human",), "system": "in vitro", "read": "abstract", "publication": publication, **cells}
+    )
+    effect = vocabulary.effect(predicate, aspect)
+    identity = assertion_id(subject, predicate, object, aspect, cell)
+    return Assertion(subject, predicate, object, aspect, cell, effect, (row,), identity)
+
+
+def asked(graph, claims, source="MSC", target="SLE", **options):
+    return trace(claims, graph.vocabulary, source, target, **options)
+
+
+def test_score_by_hand(graph):
+    """MSC secretes PGE2, PGE2 lowers Th17 cells, Th17 cells drive SLE; the first two are legs of one claim."""
+    v = graph.vocabulary
+    legs = {"leg_of": "MSC -> Th17 cell"}
+    claims = [
+        made(v, "MSC", "secretes", "PGE2", "secretion", **legs),
+        made(v, "PGE2", "negatively_regulates", "Th17 cell", "differentiation", **legs),
+        made(v, "Th17 cell", "contributes_to", "SLE", publication="doi:10.1000/two", system="ex vivo"),
+    ]
+    answer = asked(graph, claims)
+    (route,) = answer.routes
+    (mechanism,) = route.mechanisms
+    # beliefs 0.55, 0.55, 0.60; attested 1.0, assembled 0.4; both intermediate nodes have two neighbours
+    expected = 0.55 * 0.55 * 0.60 * 1.0 * 0.4 * (2**-0.4) ** 2
+    assert mechanism.score == pytest.approx(expected)
+    assert route.weight == pytest.approx(expected)
+    assert (mechanism.sign, answer.effect, route.mediators) == (-1, "ameliorates", ("PGE2",))
+    assert [step.attestation for step in mechanism.steps] == ["", "attested", "assembled"]
+    assert mechanism.stage == "in vitro"
+    assert mechanism.nodes == ("MSC", "PGE2", "Th17 cell", "SLE")
+    assert not answer.counter_routes
+
+
+def test_apoptosis_turns_the_sign(graph):
+    v = graph.vocabulary
+    claims = [
+        made(v, "MSC", "positively_regulates", "T cell", "apoptosis"),
+        made(v, "T cell", "contributes_to", "SLE"),
+    ]
+    assert asked(graph, claims).effect == "ameliorates"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "why"),
+    [
+        (("MSC", "positively_regulates", "macrophage", "phagocytosis"), ("macrophage", "contributes_to", "SLE"), "uptake is not number"),
+        (("MSC", "positively_regulates", "neutrophil", "migration"), ("neutrophil", "contributes_to", "SLE", "NET formation"), "migration is not NET"),
+        (("MSC", "positively_regulates", "regulatory T cell", "suppressive function"), ("regulatory T cell", "contributes_to", "SLE"), "suppression does not drive"),
+        (("MSC", "positively_regulates", "macrophage", "autophagy"), ("macrophage", "contributes_to", "SLE"), "autophagy says nothing"),
+    ],
+)  # fmt: skip
+def test_incoherent_aspects_do_not_compose(graph, first, second, why):
+    claims = [made(graph.vocabulary, *first), made(graph.vocabulary, *second)]
+    answer = asked(graph, claims)
+    assert (answer.routes, answer.counter_routes, answer.effect) == ((), (), "undetermined"), why
+
+
+def test_suppression_chains_into_lowering(graph):
+    v = graph.vocabulary
+    claims = [
+        made(v, "MSC", "positively_regulates", "regulatory T cell", "suppressive function"),
+        made(v, "regulatory T cell", "protects_against", "SLE"),
+    ]
+    assert asked(graph, claims).effect == "ameliorates"
+
+
+def test_factor_of_another_cell_and_disease_does_not_explain(graph):
+    """TGFB1 lowered in fibrotic skin does not mean fewer regulatory T cells in lupus."""
+    v = graph.vocabulary
+    skin = made(v, "MSC", "negatively_regulates", "TGFB1", "expression", "dermal fibroblast", disease="SSc")
+    treg = made(
+        v, "TGFB1", "positively_regulates", "regulatory T cell", "differentiation", publication="doi:10.1000/two"
+    )
+    drives = made(v, "regulatory T cell", "protects_against", "SLE", publication="pmc:PMC3")
+    assert not asked(graph, [skin, treg, drives]).counter_routes
+    same_cell = made(v, "MSC", "negatively_regulates", "TGFB1", "expression", "regulatory T cell")
+    assert asked(graph, [same_cell, treg, drives]).counter_routes
+
+
+def test_no_disease_and_no_outcome_inside_a_chain(graph):
+    v = graph.vocabulary
+    claims = [
+        made(v, "MSC", "ameliorates", "RA"),
+        made(v, "RA", "contributes_to", "SLE"),
+        made(v, "MSC", "ameliorates", "SLE", system="clinical trial"),
+    ]
+    answer = asked(graph, claims)
+    assert (answer.routes, answer.counter_routes) == ((), ())
+    assert [outcome.predicate for outcome in answer.outcomes] == ["ameliorates"]
+
+
+def test_direct_claim_with_mediator_is_folded_into_its_legs(graph):
+    v = graph.vocabulary
+    legs = {"leg_of": "MSC -> Th17 cell"}
+    direct = made(
+        v, "MSC", "negatively_regulates", "Th17 cell", "differentiation", mediator=("PGE2",), mediator_test="blockade"
+    )
+    chain = [
+        made(v, "MSC", "secretes", "PGE2", "secretion", **legs),
+        made(v, "PGE2", "negatively_regulates", "Th17 cell", "differentiation", **legs),
+        made(v, "Th17 cell", "contributes_to", "SLE", publication="doi:10.1000/two"),
+    ]
+    (route,) = asked(graph, [direct, *chain]).routes
+    (mechanism,) = route.mechanisms
+    assert len(mechanism.steps) == 3
+    assert mechanism.score > asked(graph, chain).routes[0].mechanisms[0].score > 0
+
+
+def test_failed_blockade_speaks_against_the_mediator_only(graph):
+    v = graph.vocabulary
+    ends = made(v, "Th17 cell", "contributes_to", "SLE", publication="doi:10.1000/two")
+    held = made(
+        v,
+        "MSC",
+        "negatively_regulates",
+        "Th17 cell",
+        "differentiation",
+        mediator=("PGE2",),
+        mediator_test="blockade without effect",
+    )
+    (route,) = asked(graph, [held, ends]).routes
+    assert (route.mediators, route.sign) == ((), -1)
+
+
+def test_bridge_is_one_step_and_shown(graph):
+    v = graph.vocabulary
+    claims = [
+        made(v, "MSC", "negatively_regulates", "CD4+ T cell", "proliferation"),
+        made(v, "Th17 cell", "contributes_to", "SLE"),
+    ]
+    (route,) = asked(graph, claims).routes
+    bridge = route.mechanisms[0].steps[1]
+    assert (bridge.bridge, bridge.subject, bridge.object, bridge.belief) == (True, "CD4+ T cell", "Th17 cell", 0.5)
+
+
+def test_no_bridge_between_opposite_roles(graph):
+    """Fewer T cells does not mean fewer regulatory T cells."""
+    v = graph.vocabulary
+    claims = [
+        made(v, "MSC", "negatively_regulates", "T cell", "proliferation"),
+        made(v, "T cell", "contributes_to", "RA"),
+        made(v, "regulatory T cell", "protects_against", "SLE"),
+    ]
+    assert not asked(graph, claims).counter_routes
+
+
+def test_narrower_disease_counts_for_the_wider(graph):
+    v = graph.vocabulary
+    claims = [
+        made(v, "MSC", "negatively_regulates", "B cell", "proliferation"),
+        made(v, "B cell", "contributes_to", "lupus nephritis"),
+    ]
+    (route,) = asked(graph, claims).routes
+    assert route.mechanisms[0].steps[-1].predicate == "subclass_of"
+    assert asked(graph, claims, target="lupus nephritis").routes[0].weight == pytest.approx(route.weight / 0.8)
+
+
+def test_verdict_abstains_when_both_signs_weigh(graph):
+    v = graph.vocabulary
+    claims = [
+        made(v, "MSC", "negatively_regulates", "Th17 cell", "proliferation"),
+        made(v, "Th17 cell", "contributes_to", "SLE"),
+        made(v, "MSC", "positively_regulates", "B cell", "proliferation"),
+        made(v, "B cell", "contributes_to", "SLE"),
+    ]
+    answer = asked(graph, claims)
+    assert answer.effect == "undetermined"
+    assert "less than 3 to 1" in answer.reason
+    assert (answer.routes[0].sign, answer.counter_routes[0].sign) == (-1, 1)
+
+
+def test_via_avoid_and_length(graph):
+    v = graph.vocabulary
+    claims = [
+        made(v, "MSC", "secretes", "PGE2", "secretion"),
+        made(v, "PGE2", "negatively_regulates", "Th17 cell", "proliferation"),
+        made(v, "MSC", "negatively_regulates", "Th17 cell", "proliferation"),
+        made(v, "Th17 cell", "contributes_to", "SLE"),
+    ]
+    assert len(asked(graph, claims).routes) == 2
+    assert [r.mediators for r in asked(graph, claims, via=["PGE2"]).routes] == [("PGE2",)]
+    assert [r.mediators for r in asked(graph, claims, avoid=["PGE2"]).routes] == [()]
+    assert [r.mediators for r in asked(graph, claims, max_length=2).routes] == [()]
+    assert asked(graph, claims, max_length=1).routes == ()
+
+
+def test_target_that_is_no_disease(graph):
+    v = graph.vocabulary
+    claims = [
+        made(v, "MSC", "secretes", "PGE2", "secretion"),
+        made(v, "PGE2", "negatively_regulates", "Th17 cell", "proliferation"),
+    ]
+    assert asked(graph, claims, target="Th17 cell").effect == "lowers"
+
+
+def test_cycles_and_self_loops_end(graph):
+    v = graph.vocabulary
+    claims = [
+        made(v, "MSC", "positively_regulates", "macrophage", "abundance"),
+        made(v, "macrophage", "positively_regulates", "T cell", "proliferation"),
+        made(v, "T cell", "positively_regulates", "macrophage", "abundance"),
+        made(v, "T cell", "positively_regulates", "T cell", "proliferation"),
+        made(v, "T cell", "contributes_to", "SLE"),
+    ]
+    answer = asked(graph, claims)
+    for route in (*answer.routes, *answer.counter_routes):
+        for mechanism in route.mechanisms:
+            assert len(set(mechanism.nodes)) == len(mechanism.nodes)
+
+
+FACTORS = ("PGE2", "IL10", "IDO1")
+CELLS = ("Th17 cell", "B cell", "macrophage")
+
+
+@st.composite
+def graphs(draw):
+    """Random small layered graphs: MSC, three factors, three cells, SLE, claims with random signs and papers."""
+    papers = st.sampled_from(["doi:10.1000/one", "doi:10.1000/two", "pmc:PMC3"])
+    sign = st.sampled_from(["positively_regulates", "negatively_regulates"])
+    pairs = [("MSC", f) for f in FACTORS] + [("MSC", c) for c in CELLS]
+    pairs += [(f, c) for f in FACTORS for c in CELLS] + [(a, b) for a in CELLS for b in CELLS if a != b]
+    chosen = draw(st.lists(st.sampled_from(pairs), unique=True, max_size=12))
+    ends = draw(st.lists(st.sampled_from(CELLS), unique=True, min_size=1))
+    rows = [(a, draw(sign), b, "abundance", draw(papers)) for a, b in chosen]
+    drives = st.sampled_from(["contributes_to", "protects_against"])
+    return rows + [(c, draw(drives), "SLE", "", draw(papers)) for c in ends]
+
+
+@settings(max_examples=40, deadline=None)
+@given(graphs())
+def test_best_first_search_equals_brute_force(graph, rows):
+    """Every simple chain of at most four claims, scored by the formula, against what the search returns."""
+    v = graph.vocabulary
+    claims = [made(v, s, p, o, aspect, publication=paper) for s, p, o, aspect, paper in rows]
+    weigher = Weigher(v, Context(disease="SLE"))
+    search = _Search(claims, weigher, "MSC", "SLE", 4, frozenset())
+    found = {m.nodes: (m.sign, m.score) for m in search.mechanisms() if not any(s.bridge for s in m.steps)}
+    usable = links(claims, weigher)
+    degree = {
+        name: len({x.claim.object for x in usable if x.claim.subject == name} | {x.claim.subject for x in usable if x.claim.object == name})
+        for name in (*FACTORS, *CELLS)
+    }  # fmt: skip
+    order = {name: v.ontology.layers[v.entities[name].category] for name in ("MSC", "SLE", *FACTORS, *CELLS)}
+    expected = {}
+    for length in range(1, 5):
+        for chain in itertools.permutations(usable, length):
+            names = [chain[0].claim.subject, *(link.claim.object for link in chain)]
+            joined = all(a.claim.object == b.claim.subject for a, b in itertools.pairwise(chain))
+            if not joined or names[0] != "MSC" or names[-1] != "SLE" or len(set(names)) != len(names):
+                continue
+            score = math.prod(link.belief for link in chain)
+            for before, after in itertools.pairwise(chain):
+                shared = before.publications & after.publications
+                score *= 0.7 if shared else 0.4
+                score *= degree[after.claim.subject] ** -0.4
+                score *= 0.5 if order[after.claim.object] < order[after.claim.subject] else 1.0
+            expected[tuple(names)] = (math.prod(link.effect for link in chain), score)
+    assert set(found) == set(expected)
+    for names, (sign, score) in expected.items():
+        assert found[names][0] == sign
+        assert found[names][1] == pytest.approx(score)
+
+
+def test_order_is_by_score_and_the_same_every_time(graph):
+    first, second = graph.trace("MSC", "SLE"), graph.trace("MSC", "SLE")
+    assert first == second
+    for routes in (first.routes, first.counter_routes):
+        weights = [route.weight for route in routes]
+        assert weights == sorted(weights, reverse=True)
+        for route in routes:
+            assert [m.score for m in route.mechanisms] == sorted((m.score for m in route.mechanisms), reverse=True)
+
+
+@pytest.mark.parametrize("target", ["SLE", "RA", "SSc", "pSS", "IIM", "lupus nephritis", "Th17 cell"])
+def test_every_mechanism_multiplies_to_its_sign_and_cites(graph, target):
+    answer = graph.trace("MSC", target)
+    assert answer.routes or answer.counter_routes
+    for route in (*answer.routes, *answer.counter_routes):
+        for mechanism in route.mechanisms:
+            assert mechanism.sign == route.sign == math.prod(step.effect for step in mechanism.steps)
+            assert 0 < mechanism.score <= 1
+            assert sum(step.bridge for step in mechanism.steps[:-1]) <= 1
+            assert mechanism.steps[0].subject == "MSC"
+            assert mechanism.steps[-1].object == target
+            for before, after in itertools.pairwise(mechanism.steps):
+                assert before.object == after.subject
+            for step in mechanism.steps:
+                assert step.bridge or step.publications
+                inner = graph.vocabulary.entities[step.object].category if step is not mechanism.steps[-1] else ""
+                assert inner != "Disease" or mechanism.steps[-1].bridge
