@@ -672,7 +672,8 @@ def _folded(mechanisms: list[Mechanism]) -> list[Mechanism]:
             continue
         claims = [step for step in mechanism.steps if not step.bridge]
         for longer in ends[(names[1], names[-1], mechanism.sign)]:
-            if len(longer.nodes) > len(names) and set(names) <= set(longer.nodes):
+            detailed = len(longer.nodes) > len(names) and set(names) <= set(longer.nodes)
+            if detailed and not any(step.bridge for step in longer.steps[:-1]):
                 if set(claims[-1].publications) <= set(longer.publications):
                     dropped.add(id(mechanism))
                     break

@@ -211,7 +211,7 @@ def _checked(view: View, large: bool) -> None:
         if not node.category:
             raise ValueError(f"node {node.id} ({node.name}) has no ontology class")
         if not 0 <= node.layer < len(view.layers):
-            raise ValueError(f"node {node.id} ({node.name}) is in layer {node.layer}, and there are {len(view.layers)}")
+            raise ValueError(f"node {node.id} ({node.name}) is in layer {node.layer} of {len(view.layers)}")
     for edge in view.edges:
         for end in (edge.source, edge.target):
             if end not in known:

@@ -68,6 +68,7 @@ COLUMNS = (
 def table(text: str) -> str:
     """A table with the empty cells at the ends of its lines filled up."""
     lines = [line.split("\t") for line in text.splitlines()]
+    lines[1:] = sorted(lines[1:], key=lambda cells: [cell.casefold() for cell in cells])
     return "".join("\t".join(line + [""] * (len(lines[0]) - len(line))) + "\n" for line in lines)
 
 

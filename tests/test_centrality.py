@@ -76,9 +76,9 @@ def test_ties_share_a_rank_and_go_by_name(small_graph):
 def test_unknown_measure_class_and_disease(small_graph):
     with pytest.raises(UnknownTerm, match=r"unknown measure 'betweeness'. Did you mean: betweenness"):
         small_graph.centrality("betweeness")
-    with pytest.raises(UnknownTerm, match="unknown category 'ImmunCell'. Did you mean: ImmuneCell"):
+    with pytest.raises(UnknownTerm, match=r"unknown category 'ImmunCell'. Did you mean: ImmuneCell"):
         small_graph.centrality("degree", category="ImmunCell")
-    with pytest.raises(UnknownTerm, match="is a SmallMolecule, not a disease"):
+    with pytest.raises(UnknownTerm, match=r"is a SmallMolecule, not a disease"):
         small_graph.centrality("degree", disease="PGE2")
 
 
