@@ -217,9 +217,8 @@ def _checked(view: View, large: bool) -> None:
             if end not in known:
                 raise ValueError(f"edge {edge.id} ends in {end}, which is not a node of the view")
     if len(view.edges) > LARGE and not large:
-        raise ValueError(
-            f"{len(view.edges)} edges are more than {LARGE}: filter (by disease, species or a smaller -k), or add --large"
-        )
+        limit = f"{len(view.edges)} edges are more than {LARGE}"
+        raise ValueError(f"{limit}: filter (by disease, species or a smaller -k), or add --large")
 
 
 def _drawn(view: View) -> list[dict[str, Any]]:
