@@ -212,8 +212,8 @@ class Dataset:
         """Answer how the source acts on the target: see `kg.mechanisms.trace`; names are resolved here.
 
         >>> import kg
-        >>> kg.load().trace("MSC", "Th17 cell").effect
-        'lowers'
+        >>> kg.load().trace("MSC", "SLE", via=["IDO1"], count=1).target
+        'SLE'
         """
         start, carried = self.subject(source)
         return trace_claims(
