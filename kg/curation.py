@@ -410,7 +410,7 @@ def _check_evidence(row: Row, vocabulary: Vocabulary, keys: set[str]) -> list[Pr
                 taxa = [e.name for e in entities.values() if e.category == "Taxon"]
                 add(_unknown(row, "species", part, taxa))
     if row["model"] and row["species"] == "human":
-        add(row.problem("model", "a model is of an animal, and species says human alone; empty the one or mend the other"))
+        add(row.problem("model", "a model is of an animal, and species says human alone; mend one of them"))
     level, _, credited = row["read"].partition("via review")
     reading = "via review" if "via review" in row["read"] else row["read"]
     if reading not in ontology.reading or level.strip():

@@ -102,9 +102,17 @@ def run(
         if len(rest) > 160:
             rest = rest[:157] + "..."
         raise QueryError(f"{place}: malformed SPARQL: {rest}" if rest else f"malformed SPARQL: {message}") from None
-    except (OSError, ValueError) as error:
-        raise QueryError(f"the query cannot be run: {error}") from None
+    except (OSError, ValueError, RuntimeError) as error:
+        raise _stopped(error) from None
     return answer
+
+
+def _stopped(error: Exception) -> QueryError | SourceError:
+    """Say why the engine gave up: a damaged store or a query that cannot be evaluated."""
+    message = str(error).splitlines()[0]
+    if "orruption" in message or isinstance(error, OSError):
+        return SourceError(f"the store is damaged ({message}); run `kg build` again, or delete its folder")
+    return QueryError(f"the query cannot be run: {message}")
 
 
 def _filled(query: str, substitutions: Mapping[str, str]) -> str:
@@ -140,8 +148,8 @@ def serialized(answer: ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples, fo
                 "xml": ox.QueryResultsFormat.XML,
             }
             answer.serialize(buffer, formats[form])
-    except (OSError, ValueError) as error:
-        raise QueryError(f"the query stopped: {error}") from None
+    except (OSError, ValueError, RuntimeError) as error:
+        raise _stopped(error) from None
     content = buffer.getvalue()
     return content if content.endswith(b"\n") else content + b"\n"
 
@@ -164,12 +172,14 @@ def table(
 
     if isinstance(answer, ox.QueryBoolean):
         return ["answer"], [["true" if answer else "false"]]
-    if isinstance(answer, ox.QueryTriples):
-        return ["subject", "predicate", "object"], [
-            [text(t.subject), text(t.predicate), text(t.object)] for t in answer
-        ]
-    names = [variable.value for variable in answer.variables]
-    return names, [[text(solution[name]) for name in names] for solution in answer]
+    try:
+        if isinstance(answer, ox.QueryTriples):
+            triples = [[text(t.subject), text(t.predicate), text(t.object)] for t in answer]
+            return ["subject", "predicate", "object"], triples
+        names = [variable.value for variable in answer.variables]
+        return names, [[text(solution[name]) for name in names] for solution in answer]
+    except (OSError, ValueError, RuntimeError) as error:
+        raise _stopped(error) from None
 
 
 def catalogue() -> dict[str, NamedQuery]:

@@ -131,7 +131,7 @@ def open_store(folder: Path) -> ox.Store:
 
     try:
         return ox.Store.read_only(str(folder / "store"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         raise SourceError(f"{folder}: the store is damaged ({str(error).splitlines()[0]}); {REBUILD}") from None
 
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from test_views import PAYLOADS, ViewEvidence, ViewRoute, example, html
+from tests.test_views import PAYLOADS, ViewEvidence, ViewRoute, example, html
 
 pytestmark = pytest.mark.browser
 CHROMIUM = os.environ.get("KG_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")

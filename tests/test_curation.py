@@ -162,7 +162,9 @@ def test_fault_of_an_entity(small, name):
 
 def test_cyclic_hierarchy(small):
     path = small / "ontology" / "entities.tsv"
-    path.write_text(path.read_text().replace("T cell\tCL:0000084\tImmuneCell\t\t", "T cell\tCL:0000084\tImmuneCell\tTh17 cell\t"))
+    path.write_text(
+        path.read_text().replace("T cell\tCL:0000084\tImmuneCell\t\t", "T cell\tCL:0000084\tImmuneCell\tTh17 cell\t")
+    )
     found = problems(small)
     assert len(found) == 1
     assert re.search(r"the hierarchy runs in a circle: .*T cell.* -> ", found[0])
@@ -323,7 +325,10 @@ def test_order_of_rows_and_spelling_of_names_do_not_matter(small, rand):
     header, *lines = clean.decode().splitlines()
     rand.shuffle(lines)
     spelled = [
-        "\t".join(rand.choice([cell, cell.upper(), f" {cell}"]) if i in (0, 2) else cell for i, cell in enumerate(line.split("\t")))
+        "\t".join(
+            rand.choice([cell, cell.upper(), f" {cell}"]) if i in (0, 2) else cell
+            for i, cell in enumerate(line.split("\t"))
+        )
         for line in lines
     ]
     (small / CLAIMS).write_text("\n".join([header, *spelled]) + "\n")
@@ -347,7 +352,10 @@ def test_no_row_says_more_than_its_reading(graph):
     """A claim read in a title alone says so, and a result called null is never written as an improvement refuted."""
     for claim in graph.assertions:
         for evidence in claim.evidence:
-            if re.search(r"\b(as titled|by its title)\b", evidence.statement, re.IGNORECASE) and "tested" not in evidence.statement:
+            if (
+                re.search(r"\b(as titled|by its title)\b", evidence.statement, re.IGNORECASE)
+                and "tested" not in evidence.statement
+            ):
                 assert evidence.read == "title", evidence.statement
             if evidence.mediator_test.endswith("without effect"):
                 assert evidence.mediator, evidence.statement
@@ -360,5 +368,19 @@ def test_every_disease_of_the_question_is_covered(graph):
 
 def test_statements_are_not_repeated_word_for_word_for_one_claim(graph):
     for claim in graph.assertions:
-        seen = [(e.publication, e.statement, e.species, e.system, e.msc_source, e.leg_of, e.model, e.disease, e.mediator, e.context) for e in claim.evidence]
+        seen = [
+            (
+                e.publication,
+                e.statement,
+                e.species,
+                e.system,
+                e.msc_source,
+                e.leg_of,
+                e.model,
+                e.disease,
+                e.mediator,
+                e.context,
+            )
+            for e in claim.evidence
+        ]
         assert len(seen) == len(set(seen)), claim

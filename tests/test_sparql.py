@@ -1,0 +1,250 @@
+"""SPARQL: what is refused before it runs, what comes back in which form, and the queries that ship."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import socket
+import threading
+from contextlib import suppress
+
+import pytest
+import rdflib
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kg.errors import QueryError, SourceError, UnknownTerm
+from kg.sparql import FORMATS, catalogue, guard, named, serialized, table, text_of
+
+REFUSED = {
+    "INSERT DATA { <a:a> <a:b> <a:c> }": "1:1: INSERT is an update",
+    "PREFIX x: <http://x/>\nDELETE WHERE { ?s ?p ?o }": "2:1: DELETE is an update",
+    "  LOAD <http://example.org/>": "1:3: LOAD is an update",
+    "clear all": "1:1: CLEAR is an update",
+    "WITH <g:g> DELETE { ?s ?p ?o } WHERE { ?s ?p ?o }": "1:1: WITH is an update",
+    "SELECT * {\n  SERVICE <http://example.org/> { ?s ?p ?o } }": "2:3: SERVICE is refused",
+    "SELECT * { SERVICE SILENT ?x { ?s ?p ?o } }": "1:12: SERVICE is refused",
+    "SELECT * { FILTER(1<2)SeRvIcE<http://example.org/>{?s ?p ?o} }": "1:23: SERVICE is refused",
+    "SELECT * { BIND(1<?b AS ?x)#>\n SERVICE<http://example.org/>{?s ?p ?o} }": "2:2: SERVICE is refused",
+    "": "1:1: no SELECT",
+    "# SELECT only in a comment": "1:1: no SELECT",
+    "SELEC * { ?s ?p ?o }": "1:1: no SELECT",
+}
+ALLOWED = [
+    "SELECT * { ?s ?p 'SERVICE <http://example.org/> { }' }",
+    'SELECT * { ?s ?p """INSERT DATA\n{ "x" } SERVICE""" }',
+    "# DELETE everything\nSELECT * { ?s ?p ?o } # SERVICE",
+    "SELECT * { ?s <http://example.org/#SERVICE> ?SERVICE }",
+    "PREFIX service: <http://example.org/> SELECT * { service:insert ?p ?o }",
+    "ASK { ?s ?p 'it\\'s SERVICE' }",
+    "SELECT ?load ?insert { ?load ?p ?insert }",
+    "BASE <http://example.org/> CONSTRUCT { ?s ?p ?o } { ?s ?p ?o }",
+]
+
+
+@pytest.mark.parametrize("query", sorted(REFUSED))
+def test_refused_before_evaluation(query):
+    with pytest.raises(QueryError) as caught:
+        guard(query)
+    assert str(caught.value).startswith(REFUSED[query])
+
+
+@pytest.mark.parametrize("query", ALLOWED)
+def test_not_fooled_by_literals_iris_and_comments(query, small_graph):
+    guard(query)
+    small_graph.query(query)
+
+
+@pytest.fixture(scope="module")
+def listener():
+    """A server that counts connections."""
+    server = socket.socket()
+    server.bind(("127.0.0.1", 0))
+    server.listen()
+    server.settimeout(0.1)
+    hits: list[object] = []
+    stop = threading.Event()
+
+    def accept():
+        while not stop.is_set():
+            try:
+                connection, address = server.accept()
+            except TimeoutError:
+                continue
+            hits.append(address)
+            connection.close()
+
+    thread = threading.Thread(target=accept)
+    thread.start()
+    yield server.getsockname()[1], hits
+    stop.set()
+    thread.join()
+    server.close()
+
+
+TRICKS = [
+    "SELECT * { SERVICE <http://127.0.0.1:PORT/> { ?s ?p ?o } }",
+    "SELECT * { FILTER(1<2)SERVICE<http://127.0.0.1:PORT/>{ ?s ?p ?o } }",
+    r"SELECT * { \u0053ERVICE <http://127.0.0.1:PORT/> { ?s ?p ?o } }",
+    r'SELECT * { BIND("\u0022 AS ?x) SERVICE<http://127.0.0.1:PORT/>{ ?s ?p ?o } BIND(" AS ?y) }',
+    "SELECT * { BIND('a\\u0027 AS ?x) SERVICE<http://127.0.0.1:PORT/>{ ?s ?p ?o } #' AS ?x)\n}",
+    "SELECT ?a{#\u2028SERVICE<http://127.0.0.1:PORT/>{ ?s ?p ?o }\n}",
+    "SELECT * { BIND(1<?b AS ?x)#>\n SERVICE<http://127.0.0.1:PORT/>{ ?s ?p ?o } }",
+    "SELECT * FROM <http://127.0.0.1:PORT/> { ?s ?p ?o }",
+    "LOAD <http://127.0.0.1:PORT/>",
+    "SELECT * { { SELECT * { SERVICE ?where { ?s ?p ?o } VALUES ?where { <http://127.0.0.1:PORT/> } } } }",
+]
+
+
+@pytest.mark.parametrize("number", range(len(TRICKS)))
+def test_no_query_leaves_this_machine(number, listener, small_graph):
+    port, hits = listener
+    query = TRICKS[number].replace("PORT", str(port))
+    try:
+        table(small_graph.query(query), small_graph.vocabulary.ontology)
+    except QueryError:
+        pass
+    assert hits == []
+
+
+def test_the_listener_does_hear(listener):
+    """The engine without our guard does send: else the test above could not fail."""
+    import pyoxigraph as ox
+
+    port, hits = listener
+    with pytest.raises(OSError, match=r"onnection|reset|closed"):
+        list(ox.Store().query(TRICKS[0].replace("PORT", str(port))))
+    assert len(hits) == 1
+    hits.clear()
+
+
+@given(st.text(max_size=200))
+def test_guard_only_ever_says_query_error(text):
+    with suppress(QueryError):
+        guard(text)
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("SELECT * { ?s ?p }", r"1:\d+: malformed SPARQL"),
+        ("SELECT * {\n ?s ?p ?o", r"2:\d+: malformed SPARQL"),
+        ("SELECT * { ?s nope:x ?o }", "malformed SPARQL|Prefix"),
+        ("SELECT (COUNT(*) AS ?n) ?s { ?s ?p ?o }", "malformed SPARQL"),
+    ],
+)
+def test_malformed_query_says_where(small_graph, query, message):
+    with pytest.raises(QueryError, match=message):
+        small_graph.query(query)
+
+
+SELECT = "SELECT ?cell ?name { ?cell rdfs:subClassOf+ CL:0000084 ; rdfs:label ?name } ORDER BY ?name"
+NAMES = ["CD4+ T cell", "Th17 cell", "regulatory T cell"]
+
+
+def test_forms_of_an_answer(small_graph):
+    def out(form):
+        return serialized(small_graph.query(SELECT), form)
+
+    assert [r["name"] for r in csv.DictReader(io.StringIO(out("csv").decode()))] == NAMES
+    assert out("tsv").decode().splitlines()[0] == "?cell\t?name"
+    assert [b["name"]["value"] for b in json.loads(out("json"))["results"]["bindings"]] == NAMES
+    for form in ("xml", "json"):
+        parsed = rdflib.query.Result.parse(io.BytesIO(out(form)), format=form)
+        assert [str(row.name) for row in parsed] == NAMES
+    headings, rows = table(small_graph.query(SELECT), small_graph.vocabulary.ontology)
+    assert (headings, [row[1] for row in rows]) == (["cell", "name"], NAMES)
+    assert rows[0][0] == "CL:0000624"
+
+
+def test_forms_of_ask_and_construct(small_graph):
+    ask = "ASK { CL:0000899 rdfs:label 'Th17 cell' }"
+    assert serialized(small_graph.query(ask), "csv") == b"true\n"
+    assert json.loads(serialized(small_graph.query(ask), "json"))["boolean"] is True
+    assert table(small_graph.query(ask), small_graph.vocabulary.ontology) == (["answer"], [["true"]])
+    construct = "CONSTRUCT { ?c rdfs:label ?n } { ?c rdfs:subClassOf CL:0000084 ; rdfs:label ?n }"
+    parsed = rdflib.Graph().parse(serialized(small_graph.query(construct), "turtle"), format="turtle")
+    assert len(parsed) == 2
+    headings, rows = table(small_graph.query(construct), small_graph.vocabulary.ontology)
+    assert headings == ["subject", "predicate", "object"]
+    assert len(rows) == 2
+
+
+def test_form_that_does_not_fit(small_graph):
+    with pytest.raises(QueryError, match="SELECT and ASK give csv, tsv, json or xml, not turtle; choose --format csv"):
+        serialized(small_graph.query(SELECT), "turtle")
+    with pytest.raises(QueryError, match="give turtle, not csv"):
+        serialized(small_graph.query("DESCRIBE CL:0000899"), "csv")
+    assert "turtle" in FORMATS
+
+
+def test_text_of_terms_in_a_table(small_graph):
+    query = "SELECT ?x { VALUES ?x { <http://example.org/a> UNDEF 'text'@en 3 } }"
+    _, rows = table(small_graph.query(query), small_graph.vocabulary.ontology)
+    assert rows == [["<http://example.org/a>"], [""], ["text"], ["3"]]
+
+
+# --- the catalogue -------------------------------------------------------------------------------------------
+
+EXPECTED = {
+    "mediators-of": ({"disease": "RA"}, ["IDO1", "PGE2"]),
+    "claims-on": ({"target": "Tfh cell"}, ["MSC", "negatively regulates", "IDO1"]),
+    "blockade-experiments": ({"source": "MSC"}, ["blockade", "PGE2", "doi:"]),
+    "contradictions": ({}, ["MSC"]),
+    "trials-of": ({"disease": "SLE"}, ["RCT", "umbilical cord"]),
+}
+
+
+def test_every_query_that_ships_is_expected_here():
+    assert set(catalogue()) == set(EXPECTED)
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_query_of_the_catalogue(graph, name):
+    parameters, found = EXPECTED[name]
+    query, substitutions = named(name, parameters, graph.vocabulary)
+    _, rows = table(graph.query(query, substitutions), graph.vocabulary.ontology)
+    assert rows
+    text = "\n".join("\t".join(row) for row in rows)
+    for each in found:
+        assert each in text
+    assert catalogue()[name].title.endswith("?")
+
+
+def test_mediators_of_a_disease_count_papers_of_its_kinds(graph):
+    query, values = named("mediators-of", {"disease": "SLE"}, graph.vocabulary)
+    _, rows = table(graph.query(query, values), graph.vocabulary.ontology)
+    family = {"SLE", *graph.vocabulary.descendants("SLE")}
+    papers = {
+        e.publication
+        for claim in graph.assertions
+        for e in claim.evidence
+        if "IDO1" in e.mediator and e.disease in family and e.direction == "supports"
+    }
+    assert {row[0]: int(row[1]) for row in rows}["IDO1"] == len(papers)
+
+
+def test_catalogue_errors(graph):
+    with pytest.raises(UnknownTerm, match=r"unknown query 'mediator-of'. Did you mean: mediators-of"):
+        named("mediator-of", {}, graph.vocabulary)
+    with pytest.raises(UnknownTerm, match=r"unknown parameter of mediators-of 'illness'. Did you mean: disease"):
+        named("mediators-of", {"illness": "SLE"}, graph.vocabulary)
+    with pytest.raises(UnknownTerm, match="unknown entity 'lupus erythematodes acutus'"):
+        named("mediators-of", {"disease": "lupus erythematodes acutus"}, graph.vocabulary)
+
+
+def test_parameters_fill_variables_and_nothing_else(small_graph):
+    text = "SELECT ?l { BIND('?x' AS ?y) # ?x\n ?s rdfs:label ?y . ?x rdfs:label ?l }"
+    answer = small_graph.query(text, {"x": "http://purl.obolibrary.org/obo/CL_0000084"})
+    assert table(answer, small_graph.vocabulary.ontology)[1] == []
+
+
+def test_query_text_from_a_file(tmp_path):
+    path = tmp_path / "q.rq"
+    path.write_text("ASK { }")
+    assert text_of(str(path)) == "ASK { }"
+    assert text_of("-", "ASK { }") == "ASK { }"
+    path.write_bytes(b"ASK { ?s ?p '\xff' }")
+    with pytest.raises(SourceError, match=r"not UTF-8 text \(byte 13\)"):
+        text_of(str(path))
