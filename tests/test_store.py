@@ -14,7 +14,7 @@ import pytest
 import kg
 from kg import store
 from kg.errors import SourceError
-from kg.sparql import table
+from kg.sparql import serialized, table
 
 
 def sorted_nquads(folder):
@@ -183,6 +183,20 @@ def test_damaged_store(small, tmp_path, which):
     graph = kg.load(folder)
     with pytest.raises(SourceError, match="the store is damaged"):
         table(graph.query("SELECT * { ?s ?p ?o }"), graph.vocabulary.ontology)
+
+
+@pytest.mark.parametrize("query", ["SELECT * { ?s ?p ?o }", "CONSTRUCT { ?s ?p ?o } { ?s ?p ?o }"])
+def test_damage_that_only_reading_finds(small, tmp_path, query):
+    """The files open, their blocks are not what their checksums say."""
+    folder = kg.build(small, tmp_path / "built")
+    for path in (folder / "store").glob("*.sst"):
+        content = path.read_bytes()
+        path.write_bytes(bytes(each ^ 0x5A for each in content[: len(content) // 2]) + content[len(content) // 2 :])
+    graph = kg.load(folder)
+    with pytest.raises(SourceError, match="the store is damaged"):
+        table(graph.query(query), graph.vocabulary.ontology)
+    with pytest.raises(SourceError, match="the store is damaged"):
+        serialized(graph.query(query), "turtle" if "CONSTRUCT" in query else "csv")
 
 
 def test_store_is_opened_read_only(small_graph):
