@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 from kg.errors import CurationError
@@ -34,10 +34,10 @@ __all__ = [
 
 CLAIM = ("subject", "predicate", "object", "aspect", "cell")
 COLUMNS: dict[str, tuple[str, ...]] = {
-    "entities": tuple(field.name for field in fields(Entity)),
-    "publications": tuple(field.name for field in fields(Publication)),
-    "studies": tuple(field.name for field in fields(Study)),
-    "evidence": (*CLAIM, *(field.name for field in fields(Evidence))),
+    "entities": Entity._fields,
+    "publications": Publication._fields,
+    "studies": Study._fields,
+    "evidence": (*CLAIM, *Evidence._fields),
 }
 LISTS = {"mediator": "; ", "priming": "; ", "species": "; ", "model": "; ", "combined_with": "; "}
 BARS = ("parents", "synonyms")
@@ -612,8 +612,7 @@ def assertions(tables: Tables, vocabulary: Vocabulary) -> tuple[Assertion, ...]:
 
 def evidence_order(evidence: Evidence) -> tuple[str, ...]:
     """Return the key by which evidence is ordered within a claim: publication first, then all cells."""
-    cells = (getattr(evidence, field.name) for field in fields(Evidence))
-    return (evidence.publication, *(cell if isinstance(cell, str) else "; ".join(cell) for cell in cells))
+    return (evidence.publication, *(cell if isinstance(cell, str) else "; ".join(cell) for cell in evidence))
 
 
 def load(

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kg import curation, sources, store
+from kg import sources, store
 from kg.errors import SourceError, UnknownTerm
 from kg.graph import Context, Weigher, multidigraph
-from kg.mechanisms import Trace
-from kg.mechanisms import trace as trace_claims
 from kg.model import Assertion, Entity, Evidence, Publication, Study
 from kg.vocabulary import Vocabulary
 
@@ -23,6 +21,8 @@ if TYPE_CHECKING:
     from pyvis.network import Network
 
     from kg.centrality import Rank
+    from kg.chains import Chains
+    from kg.mechanisms import Trace
 
 __all__ = ["Card", "Dataset", "Hit", "Neighbour", "build", "load"]
 
@@ -215,8 +215,10 @@ class Dataset:
         >>> kg.load().trace("MSC", "SLE", via=["IDO1"], count=1).target
         'SLE'
         """
+        from kg.mechanisms import trace
+
         start, carried = self.subject(source)
-        return trace_claims(
+        return trace(
             self.assertions,
             self.vocabulary,
             start.name,
@@ -226,7 +228,18 @@ class Dataset:
             via=[self._passed(name) for name in via],
             avoid=[self._passed(name) for name in avoid],
             count=count,
+            ready=self.chains,
         )
+
+    @cached_property
+    def chains(self) -> Chains:
+        """Which claim may follow which: worked out when the dataset was built."""
+        from kg.chains import Chains
+
+        try:
+            return Chains(**store.part(self.folder, "chains"))
+        except TypeError as error:
+            raise SourceError(f"{self.folder}: chains.json is damaged ({error}); {store.REBUILD}") from None
 
     def _passed(self, name: str) -> str:
         return name if name in self.vocabulary.ontology.modes else self.resolve(name).name
@@ -319,16 +332,19 @@ def build(root: Path | None = None, target: Path | None = None, say: Say = lambd
 
     `target` is the cache by default. Written whole or not at all. Raises CurationError when `kg check` would complain.
     """
-    from kg import rdf
+    from kg import curation, rdf
+    from kg.chains import chains
 
     root = root or sources.bundled()
     folder = target or _cached(root)
     say("reading and checking the tables")
     contents = curation.load(root)
     vocabulary, assertions, publications, studies = contents
+    say("working out which claims chain")
+    parts = {"chains": asdict(chains(assertions, vocabulary))}
     ontology_file = next(path for path in sources.names_of(root) if path.suffix == ".ttl")
     statements = rdf.quads(vocabulary, assertions, publications, studies, ontology_file)
-    store.build(folder, contents, statements, data_version(root, vocabulary.ontology.version), say)
+    store.build(folder, contents, statements, data_version(root, vocabulary.ontology.version), say, parts)
     return folder
 
 
@@ -382,8 +398,7 @@ def load(data: Path | str | None = None, say: Say = lambda _: None) -> Dataset:
 
 def row_of(claim: Assertion, evidence: Evidence) -> dict[str, Any]:
     """Return all columns of one row of evidence as text, in the order of the tables."""
-    cells = {name: getattr(claim, name) for name in curation.CLAIM}
-    for field in fields(Evidence):
-        value = getattr(evidence, field.name)
-        cells[field.name] = "; ".join(value) if isinstance(value, tuple) else value
+    cells = {name: getattr(claim, name) for name in ("subject", "predicate", "object", "aspect", "cell")}
+    for name, value in evidence._asdict().items():
+        cells[name] = "; ".join(value) if isinstance(value, tuple) else value
     return cells

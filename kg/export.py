@@ -6,6 +6,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from kg.errors import UnknownTerm
+from kg.sparql import PREFIXES
 from kg.vocabulary import MSCIM, nearest
 
 if TYPE_CHECKING:
@@ -31,10 +32,7 @@ def export(form: str, store: ox.Store, graph: nx.MultiDiGraph[str], prefixes: di
     quads = sorted(store, key=str)
     if form == "nquads":
         return b"".join(f"{quad} .\n".encode() for quad in quads)
-    known = {**prefixes, "rdfs": "http://www.w3.org/2000/01/rdf-schema#", "owl": "http://www.w3.org/2002/07/owl#"}
-    known |= {"skos": "http://www.w3.org/2004/02/skos/core#", "biolink": "https://w3id.org/biolink/vocab/"}
-    known |= {"xsd": "http://www.w3.org/2001/XMLSchema#", "assertion": MSCIM + "assertion/"}
-    known |= {"evidence": MSCIM + "evidence/"}
+    known = {**PREFIXES, **prefixes, "assertion": MSCIM + "assertion/", "evidence": MSCIM + "evidence/"}
     if form == "jsonld":
         content = ox.serialize(quads, format=ox.RdfFormat.JSON_LD, prefixes=known)
     else:

@@ -6,7 +6,8 @@ Column names of the tables are field names here and local names in the ontology.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = [
     "Aspect",
@@ -34,8 +35,7 @@ def split(cell: str, separator: str = "; ") -> tuple[str, ...]:
     return tuple(part.strip() for part in cell.split(separator.strip()) if part.strip())
 
 
-@dataclass(frozen=True, slots=True)
-class Entity:
+class Entity(NamedTuple):
     """One concept: a cell, a factor, a disease, a drug ...; `name` is what people say, `curie` what machines say."""
 
     name: str
@@ -91,8 +91,7 @@ class Grade:
     definition: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """One paper's support or refutation of an assertion: one row of a table, without subject to cell."""
 
     mediator: tuple[str, ...] = ()
@@ -115,8 +114,7 @@ class Evidence:
     read: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Assertion:
+class Assertion(NamedTuple):
     """One claim: subject, predicate, object, the aspect that changes and the cell in which it does.
 
     `effect` is what the claim says of the amount or activity of the object, in {-1, 0, 1}: sign of the predicate
@@ -143,8 +141,7 @@ class Assertion:
         return tuple(sorted({e.publication for e in self.evidence if e.direction == "refutes"}))
 
 
-@dataclass(frozen=True, slots=True)
-class Publication:
+class Publication(NamedTuple):
     """A paper; `publication` is the CURIE that evidence rows use as key. Fields not seen in a source are empty."""
 
     publication: str
@@ -170,8 +167,7 @@ class Publication:
         return ". ".join(part for part in (head, self.title) if part) or self.publication
 
 
-@dataclass(frozen=True, slots=True)
-class Study:
+class Study(NamedTuple):
     """One preclinical or clinical study of MSC therapy; fields are the columns of `triples/studies.tsv`."""
 
     publication: str = ""
@@ -230,6 +226,3 @@ def assertion_id(subject: str, predicate: str, object: str, aspect: str = "", ce
     """
     text = "\t".join((subject, predicate, object, aspect, cell))
     return hashlib.sha256(text.encode()).hexdigest()[:20]
-
-
-EVIDENCE_FIELDS: tuple[str, ...] = tuple(field.name for field in fields(Evidence))

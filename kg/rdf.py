@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,8 +45,7 @@ def assertion_iri(identity: str) -> str:
 
 def evidence_iri(assertion: Assertion, evidence: Evidence) -> str:
     """Return the IRI of one row of evidence: a hash of the claim and of all its cells."""
-    cells = (getattr(evidence, field.name) for field in fields(Evidence))
-    text = "\t".join([assertion.id, *("; ".join(c) if isinstance(c, tuple) else c for c in cells)])
+    text = "\t".join([assertion.id, *("; ".join(cell) if isinstance(cell, tuple) else cell for cell in evidence)])
     return f"{MSCIM}evidence/{hashlib.sha256(text.encode()).hexdigest()[:20]}"
 
 
@@ -154,7 +152,7 @@ def quads(
     for table, kind in ((publications, "Publication"), (studies, "Study")):
         graph = graphs["publications" if kind == "Publication" else "studies"]
         for row in table:
-            cells = {field.name: getattr(row, field.name) for field in fields(row)}
+            cells = row._asdict()
             if isinstance(row, Publication):
                 subject = node(ontology.expand(row.publication))
                 yield ox.Quad(subject, node(RDFS + "label"), text(row.citation), graph)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from pathlib import Path
 
 from kg.errors import SourceError
 
 __all__ = ["bundled", "cache", "digest", "names_of", "read_bytes", "write_text"]
 
-FORMAT = "3"  # of the built dataset; raised when its files change shape
+FORMAT = "6"  # of the built dataset; raised when its files change shape
 
 
 def bundled() -> Path:
@@ -66,6 +65,8 @@ def read_bytes(path: Path) -> bytes:
 
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all: to a temporary neighbour first, then renamed. Folders are made."""
+    import tempfile
+
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

@@ -30,6 +30,15 @@ TOKEN = re.compile(
     |(?P<other>.)""",
     re.VERBOSE | re.DOTALL,
 )
+PREFIXES: Mapping[str, str] = {
+    "biolink": "https://w3id.org/biolink/vocab/",
+    "dcterms": "http://purl.org/dc/terms/",
+    "owl": "http://www.w3.org/2002/07/owl#",
+    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+    "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
+    "skos": "http://www.w3.org/2004/02/skos/core#",
+    "xsd": "http://www.w3.org/2001/XMLSchema#",
+}
 UPDATES = frozenset("INSERT DELETE LOAD CLEAR CREATE DROP COPY MOVE ADD WITH".split())
 READS = frozenset("SELECT ASK CONSTRUCT DESCRIBE".split())
 
@@ -84,17 +93,9 @@ def run(
     """
 
     guard(query)
-    known = {
-        **prefixes,
-        "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
-        "skos": "http://www.w3.org/2004/02/skos/core#",
-    }
-    known |= {"rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#", "xsd": "http://www.w3.org/2001/XMLSchema#"}
-    known |= {"biolink": "https://w3id.org/biolink/vocab/", "dcterms": "http://purl.org/dc/terms/"}
-    known |= {"owl": "http://www.w3.org/2002/07/owl#"}
     try:
         answer: ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples = store.query(
-            _filled(query, substitutions or {}), prefixes=known, use_default_graph_as_union=True
+            filled(query, substitutions or {}), prefixes={**PREFIXES, **prefixes}, use_default_graph_as_union=True
         )
     except SyntaxError as error:
         message = str(error.msg).splitlines()[0].removeprefix("error at ")
@@ -115,7 +116,7 @@ def _stopped(error: Exception) -> QueryError | SourceError:
     return QueryError(f"the query cannot be run: {message}")
 
 
-def _filled(query: str, substitutions: Mapping[str, str]) -> str:
+def filled(query: str, substitutions: Mapping[str, str]) -> str:
     """Put IRIs in the place of variables, outside literals, IRIs and comments."""
 
     def part(match: re.Match[str]) -> str:

@@ -1,7 +1,8 @@
 """The built dataset on disk: an Oxigraph store for SPARQL and one JSON file for everything else.
 
-A dataset folder holds `store/` (Oxigraph), `dataset.json` (the values) and `manifest.json`, written last: a folder
-without it was not finished. Folders are built beside their place and renamed into it.
+A dataset folder holds `store/` (Oxigraph), `dataset.json` (the values), a JSON file for each part worked out from them,
+and `manifest.json`, written last: a folder without it was not finished. Folders are built beside their place and
+renamed into it.
 """
 
 from __future__ import annotations
@@ -9,10 +10,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import astuple, fields
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,9 +23,12 @@ from kg.vocabulary import Chain, Ontology, Vocabulary
 if TYPE_CHECKING:
     import pyoxigraph as ox
 
-__all__ = ["Contents", "build", "manifest", "open_store", "read"]
+__all__ = ["Contents", "build", "manifest", "open_store", "part", "read"]
 
 Contents = tuple[Vocabulary, tuple[Assertion, ...], tuple[Publication, ...], tuple[Study, ...]]
+LISTED = tuple(
+    index for index, name in enumerate(Evidence._fields) if isinstance(Evidence._field_defaults[name], tuple)
+)
 REBUILD = "delete the folder, or run `kg build` again"
 
 
@@ -36,12 +38,18 @@ def build(
     statements: Iterator[ox.Quad],
     data_version: str,
     say: Callable[[str], None] = lambda _: None,
+    parts: Mapping[str, object] | None = None,
 ) -> None:
     """Write a dataset folder at `target`, whole or not at all; an older dataset there is replaced.
+
+    `parts` are JSON values to keep with it, read back by `part`.
 
     Raises SourceError when the place cannot be written, or holds something that is not a dataset. An interrupted
     build (Ctrl-C too) leaves the old dataset, or nothing.
     """
+    import shutil
+    import tempfile
+
     import pyoxigraph as ox
 
     if target.exists() and any(target.iterdir() if target.is_dir() else [target]) and not _is_dataset(target):
@@ -62,6 +70,9 @@ def build(
         say("writing the values")
         with open(scratch / "dataset.json", "w", encoding="utf-8") as stream:
             json.dump(_pack(contents), stream, ensure_ascii=False, separators=(",", ":"))
+        for name, value in (parts or {}).items():
+            with open(scratch / f"{name}.json", "w", encoding="utf-8") as stream:
+                json.dump(value, stream, ensure_ascii=False, separators=(",", ":"))
         vocabulary, assertions, publications, studies = contents
         summary = {
             "format": FORMAT,
@@ -73,7 +84,7 @@ def build(
             "evidence": sum(len(a.evidence) for a in assertions),
             "publications": len(publications),
             "studies": len(studies),
-            "size": (scratch / "dataset.json").stat().st_size,
+            "sizes": {path.name: path.stat().st_size for path in sorted(scratch.glob("*.json"))},
         }
         (scratch / "manifest.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
         _swap(scratch, target)
@@ -89,6 +100,9 @@ def _is_dataset(folder: Path) -> bool:
 
 
 def _swap(scratch: Path, target: Path) -> None:
+    import shutil
+    import tempfile
+
     os.chmod(scratch, 0o755)
     old = None
     if target.exists():
@@ -111,7 +125,7 @@ def manifest(folder: Path) -> dict[str, Any]:
     try:
         text = (folder / "manifest.json").read_text(encoding="utf-8")
         summary: dict[str, Any] = json.loads(text)
-        size = (folder / "dataset.json").stat().st_size
+        sizes = {name: (folder / name).stat().st_size for name in summary.get("sizes", ["dataset.json"])}
     except FileNotFoundError as error:
         raise SourceError(
             f"{folder}: not a finished dataset ({Path(error.filename).name} is missing); {REBUILD}"
@@ -120,7 +134,7 @@ def manifest(folder: Path) -> dict[str, Any]:
         raise SourceError(f"{folder}: the dataset cannot be read ({error}); {REBUILD}") from None
     if summary.get("format") != FORMAT:
         raise SourceError(f"{folder}: built by another version of this program; {REBUILD}")
-    if summary.get("size") != size or not (folder / "store").is_dir():
+    if summary.get("sizes") != sizes or not (folder / "store").is_dir():
         raise SourceError(f"{folder}: the dataset is incomplete or was changed; {REBUILD}")
     return summary
 
@@ -140,13 +154,12 @@ def _pack(contents: Contents) -> dict[str, Any]:
     ontology = {field.name: getattr(vocabulary.ontology, field.name) for field in fields(Ontology)}
     return {
         "ontology": {name: _plain(value) for name, value in ontology.items()},
-        "entities": [astuple(entity) for entity in vocabulary.entities.values()],
+        "entities": list(vocabulary.entities.values()),
         "assertions": [
-            [a.subject, a.predicate, a.object, a.aspect, a.cell, a.effect, [astuple(e) for e in a.evidence], a.id]
-            for a in assertions
+            [a.subject, a.predicate, a.object, a.aspect, a.cell, a.effect, a.evidence, a.id] for a in assertions
         ],
-        "publications": [astuple(publication) for publication in publications],
-        "studies": [astuple(study) for study in studies],
+        "publications": publications,
+        "studies": studies,
     }
 
 
@@ -168,6 +181,14 @@ def read(folder: Path) -> Contents:
         return _unpack(packed)
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
         raise SourceError(f"{folder}: dataset.json cannot be read ({error}); {REBUILD}") from None
+
+
+def part(folder: Path, name: str) -> Any:
+    """Return a part kept with the dataset at `folder`. Raises SourceError when it is damaged."""
+    try:
+        return json.loads((folder / f"{name}.json").read_bytes())
+    except (OSError, ValueError) as error:
+        raise SourceError(f"{folder}: {name}.json cannot be read ({error}); {REBUILD}") from None
 
 
 def _unpack(packed: dict[str, Any]) -> Contents:
@@ -206,19 +227,20 @@ def _unpack(packed: dict[str, Any]) -> Contents:
     return (
         Vocabulary(ontology, entities),
         assertions,
-        tuple(Publication(*cells) for cells in publications),
-        tuple(Study(*cells) for cells in studies),
+        tuple(map(Publication._make, publications)),
+        tuple(map(Study._make, studies)),
     )
 
 
 def _evidence(cells: list[Any]) -> Evidence:
-    for index, cell in enumerate(cells):
-        if type(cell) is list:
-            cells[index] = tuple(cell)
-    return Evidence(*cells)
+    for index in LISTED:
+        cells[index] = tuple(cells[index])
+    return Evidence._make(cells)
 
 
 def discard(folder: Path) -> None:
     """Delete a dataset folder that is damaged; missing is fine."""
+    import shutil
+
     with contextlib.suppress(OSError):
         shutil.rmtree(folder)

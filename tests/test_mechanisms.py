@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import json
 import math
+from dataclasses import asdict
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kg.bestfirst import Question, best
+from kg.chains import Chains, belief, chains
 from kg.graph import Context, Weigher
-from kg.mechanisms import _Search, links, trace
+from kg.mechanisms import trace
 from kg.model import Assertion, Evidence, assertion_id
 
 
@@ -254,28 +258,35 @@ def test_best_first_search_equals_brute_force(graph, rows):
     v = graph.vocabulary
     claims = [made(v, s, p, o, aspect, publication=paper) for s, p, o, aspect, paper in rows]
     weigher = Weigher(v, Context(disease="SLE"))
-    search = _Search(claims, weigher, "MSC", "SLE", 4, frozenset())
-    found = {m.nodes: (m.sign, m.score) for m in search.mechanisms() if not any(s.bridge for s in m.steps)}
-    usable = links(claims, weigher)
+    ready = chains(claims, v)
+    assert Chains(**json.loads(json.dumps(asdict(ready)))) == ready
+    linked = [ready[index] for index in range(len(ready.links))]
+    worth = [belief(link, claims[link.claim], weigher) for link in linked]
+    question = Question("MSC", {"SLE": 1.0}, 4, count=10**6)
+    found = {
+        f.names: (f.sign, f.score)
+        for f in best(claims, ready, question, worth.__getitem__, 0.0)
+        if not any(b for _, _, b in f.hops)
+    }
+    usable = list(zip(linked, worth, [claims[link.claim] for link in linked], strict=True))
     degree = {
-        name: len({x.claim.object for x in usable if x.claim.subject == name} | {x.claim.subject for x in usable if x.claim.object == name})
+        name: len({c.object for _, _, c in usable if c.subject == name} | {c.subject for _, _, c in usable if c.object == name})
         for name in (*FACTORS, *CELLS)
     }  # fmt: skip
     order = {name: v.ontology.layers[v.entities[name].category] for name in ("MSC", "SLE", *FACTORS, *CELLS)}
     expected = {}
     for length in range(1, 5):
         for chain in itertools.permutations(usable, length):
-            names = [chain[0].claim.subject, *(link.claim.object for link in chain)]
-            joined = all(a.claim.object == b.claim.subject for a, b in itertools.pairwise(chain))
+            names = [chain[0][2].subject, *(claim.object for _, _, claim in chain)]
+            joined = all(a.object == b.subject for (_, _, a), (_, _, b) in itertools.pairwise(chain))
             if not joined or names[0] != "MSC" or names[-1] != "SLE" or len(set(names)) != len(names):
                 continue
-            score = math.prod(link.belief for link in chain)
-            for before, after in itertools.pairwise(chain):
-                shared = before.publications & after.publications
-                score *= 0.7 if shared else 0.4
-                score *= degree[after.claim.subject] ** -0.4
-                score *= 0.5 if order[after.claim.object] < order[after.claim.subject] else 1.0
-            expected[tuple(names)] = (math.prod(link.effect for link in chain), score)
+            score = math.prod(value for _, value, _ in chain)
+            for (_, _, before), (_, _, after) in itertools.pairwise(chain):
+                score *= 0.7 if set(before.publications) & set(after.publications) else 0.4
+                score *= degree[after.subject] ** -0.4
+                score *= 0.5 if order[after.object] < order[after.subject] else 1.0
+            expected[tuple(names)] = (math.prod(link.effect for link, _, _ in chain), score)
     assert set(found) == set(expected)
     for names, (sign, score) in expected.items():
         assert found[names][0] == sign

@@ -126,12 +126,11 @@ def test_suggestions_are_near_and_never_picked(graph):
 
 
 def test_closures_end_on_a_cycle(graph):
-    from dataclasses import replace
 
     from kg.vocabulary import Vocabulary
 
     entities = dict(graph.vocabulary.entities)
-    entities["T cell"] = replace(entities["T cell"], parents=("Th17 cell",))
+    entities["T cell"] = entities["T cell"]._replace(parents=("Th17 cell",))
     vocabulary = Vocabulary(graph.vocabulary.ontology, entities)
     assert "CD4+ T cell" in vocabulary.ancestors("T cell")
     assert "T cell" not in vocabulary.ancestors("T cell")

@@ -1,0 +1,298 @@
+"""Which claim may follow which in a chain, and how strongly the two hang together: the part no question changes.
+
+What one step changes must be what the next acts with, so that a chain through "MSC raise phagocytosis" does not end in
+"macrophages drive SLE". Worked out once per dataset and kept with it. docs/mechanisms.md explains each rule.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from kg.graph import Weigher
+from kg.model import Assertion
+from kg.vocabulary import Vocabulary
+
+__all__ = ["ATTESTATIONS", "Chains", "Link", "belief", "chains", "links"]
+
+ATTESTATIONS = ("", "attested", "same publication", "assembled")
+BROAD = 60  # a concept with more kinds than this says too little to be bridged from or to
+ENDS_ONLY = frozenset({"Condition", "Treatment", "Taxon", "Anatomy"})  # never acts inside a chain
+MSC = "MesenchymalStemCell"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A claim made ready for chaining: with the mediators that some of its rows name, and those rows.
+
+    `claim` is its place among all claims, `rows` and `doubts` places in its evidence: the rows for it, and those that
+    refute it or its mediators. `effect` in {-1, 1} speaks of the amount of subject and object. `last` says that the
+    object is a condition, `association` that the claim is not one of cause; both can only end a chain.
+    """
+
+    claim: int
+    mediators: tuple[str, ...]
+    rows: tuple[int, ...]
+    doubts: tuple[int, ...]
+    effect: int
+    last: bool
+    association: bool
+
+
+@dataclass(frozen=True)
+class Chains:
+    """All links, and for each the links that may follow it; plain lists all through, as JSON gives them back.
+
+    `links` has one row per link, the fields of Link in order. `follows[i]` holds four lists of one length: link j that
+    may follow link i, the factor (a place in `factors`, numbers in [0, 1] that hold all but belief), the attestation (a
+    place in ATTESTATIONS), and the wider or narrower concept passed on the way (a place in `bridges`, 0 for none).
+    """
+
+    links: list[list[Any]]
+    bridges: list[str]
+    factors: list[float]
+    follows: list[list[list[int]]]
+
+    @cached_property
+    def precedes(self) -> list[list[tuple[int, float]]]:
+        """For each link those that it may follow, with the factor: `follows` turned round."""
+        turned: list[list[tuple[int, float]]] = [[] for _ in self.links]
+        factors = self.factors
+        for first, (following, places, _, _) in enumerate(self.follows):
+            for second, place in zip(following, places, strict=True):
+                turned[second].append((first, factors[place]))
+        return turned
+
+    def __getitem__(self, index: int) -> Link:
+        claim, mediators, rows, doubts, effect, last, association = self.links[index]
+        return Link(claim, tuple(mediators), tuple(rows), tuple(doubts), effect, last, association)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """What composing looks at, beside the link itself."""
+
+    group: str
+    subject_group: str
+    publications: frozenset[str]
+    legs: frozenset[tuple[str, str]]
+    diseases: frozenset[str]
+
+
+def links(claims: Sequence[Assertion], vocabulary: Vocabulary) -> list[Link]:
+    """Return the causal claims as links, direct claims split by the mediator their papers name; fixed order."""
+    ontology, entities = vocabulary.ontology, vocabulary.entities
+    result: list[Link] = []
+    for place, claim in enumerate(claims):
+        predicate = ontology.predicates[claim.predicate]
+        if predicate.causal == "outcome" or not claim.effect or claim.subject == claim.object:
+            continue
+        association = predicate.causal == "no"
+        if association and predicate.bearer != "subject":
+            continue
+        effect = claim.effect
+        if predicate.bearer == "subject" and claim.aspect and claim.aspect != "abundance":
+            aspect = ontology.aspects[claim.aspect]
+            effect *= aspect.polarity
+            if not effect or (association and aspect.chains_as == "suppression"):
+                continue
+        last = "Condition" in ontology.superclasses[entities[claim.object].category]
+        against = [n for n, row in enumerate(claim.evidence) if row.direction == "refutes"]
+        split: dict[tuple[str, ...], list[int]] = defaultdict(list)
+        failed: dict[str, list[int]] = defaultdict(list)
+        for number, row in enumerate(claim.evidence):
+            if row.direction == "refutes":
+                continue
+            if row.mediator_test.endswith("without effect"):
+                for name in row.mediator:
+                    failed[name].append(number)
+                split[()].append(number)
+                continue
+            names = tuple(m for m in row.mediator if m not in (claim.subject, claim.object))
+            if not names and row.mode and row.mode != "soluble" and predicate.bearer == "object":
+                names = (row.mode,)
+            split[names].append(number)
+        for mediators, rows in sorted(split.items()):
+            doubts = [*against, *(number for name in mediators for number in failed.get(name, ()))]
+            result.append(Link(place, mediators, tuple(rows), tuple(doubts), effect, last, association))
+    return result
+
+
+def chains(claims: Sequence[Assertion], vocabulary: Vocabulary, through_msc: bool = False) -> Chains:
+    """Return all links of the claims and which may follow which, whatever is asked; depends on the claims alone.
+
+    MSC stand inside a chain only with `through_msc`: for questions that start from what acts on MSC.
+    """
+    return _Composer(claims, vocabulary).chains(ENDS_ONLY if through_msc else ENDS_ONLY | {MSC})
+
+
+class _Composer:
+    """Works out which link may follow which, and how strongly the two hang together."""
+
+    def __init__(self, claims: Sequence[Assertion], vocabulary: Vocabulary) -> None:
+        self.claims, self.vocabulary = claims, vocabulary
+        self.priors, self.groups = vocabulary.ontology.priors, vocabulary.ontology.chains
+        self.weigher = Weigher(vocabulary)
+        self.links = links(claims, vocabulary)
+        self.ready = [self._ready(link) for link in self.links]
+        self.out: dict[str, list[int]] = defaultdict(list)
+        degree: dict[str, set[str]] = defaultdict(set)
+        for index, link in enumerate(self.links):
+            claim = claims[link.claim]
+            self.out[claim.subject].append(index)
+            degree[claim.subject].add(claim.object)
+            degree[claim.object].add(claim.subject)
+        exponent = self.priors["degree_exponent"]
+        self.penalty = {name: len(near) ** -exponent for name, near in degree.items()}
+
+    def _ready(self, link: Link) -> _Ready:
+        claim, ontology = self.claims[link.claim], self.vocabulary.ontology
+        aspect = ontology.aspects.get(claim.aspect)
+        group, subject_group = "amount", ""
+        if ontology.predicates[claim.predicate].bearer == "subject":
+            if aspect is not None and aspect.name != "abundance":
+                subject_group = aspect.chains_as
+        elif aspect is not None:
+            group = aspect.chains_as
+        rows = [claim.evidence[number] for number in link.rows]
+        direct = f"{claim.subject} -> {claim.object}"
+        legs = {(row.publication, row.leg_of) for row in rows if row.leg_of}
+        legs |= {(row.publication, direct) for row in rows if row.mediator}
+        diseases = frozenset(row.disease for row in rows) if all(row.disease for row in rows) else frozenset()
+        return _Ready(group, subject_group, frozenset(r.publication for r in rows), frozenset(legs), diseases)
+
+    def chains(self, ends_only: frozenset[str]) -> Chains:
+        """Every pair, in a fixed order; things of the classes `ends_only` stand at the ends of chains only."""
+        layers, entities = self.vocabulary.ontology.layers, self.vocabulary.entities
+        order = {name: layers[entity.category] for name, entity in entities.items()}
+        superclasses = self.vocabulary.ontology.superclasses
+        inside = {name for name, entity in entities.items() if not superclasses[entity.category] & ends_only}
+        bridges: dict[str, int] = {"": 0}
+        follows: list[list[list[int]]] = []
+        factors: dict[float, int] = {}
+        for index, link in enumerate(self.links):
+            claim = self.claims[link.claim]
+            at = claim.object
+            following: list[list[int]] = [[], [], [], []]
+            if at in inside and not link.association:
+                for name in (at, *self.bridged(at)):
+                    for other in self.out.get(name, ()):
+                        second = self.claims[self.links[other].claim]
+                        if second.object in (at, claim.subject) or not self._restrains_alike(other):
+                            continue
+                        factor, attestation = self.composed(index, other, name != at)
+                        if not factor:
+                            continue
+                        factor *= self.penalty[at]
+                        if name != at:
+                            factor *= self.priors["bridge"] * self.penalty[name]
+                        if order[second.object] < order[name]:
+                            factor *= self.priors["off_grammar"]
+                        bridge = bridges.setdefault(name, len(bridges)) if name != at else 0
+                        place = factors.setdefault(factor, len(factors))
+                        for values, value in zip(following, (other, place, attestation, bridge), strict=True):
+                            values.append(value)
+            follows.append(following)
+        rows = [[k.claim, [*k.mediators], [*k.rows], [*k.doubts], k.effect, k.last, k.association] for k in self.links]
+        return Chains(rows, list(bridges), list(factors), follows)
+
+    def composed(self, first: int, second: int, bridged: bool = False) -> tuple[float, int]:
+        """Return the factor in [0, 1] and the attestation of `second` after `first`; 0 when they do not cohere."""
+        one, two = self.ready[first], self.ready[second]
+        group = self.groups[one.group]
+        if two.subject_group:
+            if two.subject_group not in group.into:
+                return 0.0, 0
+        elif not group.unstated and not (group.lowering and self.links[second].effect < 0):
+            return 0.0, 0
+        if not bridged and one.legs & two.legs:
+            return self.priors["chain_attested"], 1
+        if one.publications & two.publications:
+            return self.priors["chain_same_publication"], 2
+        related = self.weigher.related
+        if one.diseases and two.diseases and not any(related(a, b) for a in one.diseases for b in two.diseases):
+            return 0.0, 0
+        return self._same_factor(self.claims[self.links[first].claim], self.claims[self.links[second].claim]), 3
+
+    def _same_factor(self, first: Assertion, second: Assertion) -> float:
+        """A factor changed in one cell is the same factor only for that cell, unless it was released."""
+        cell = first.cell
+        if not cell or first.subject == cell:
+            return self.priors["chain_assembled"]
+        superclasses = self.vocabulary.ontology.superclasses[self.vocabulary.entities[cell].category]
+        if superclasses & {"MesenchymalStemCell", "MSCProduct"}:
+            return self.priors["chain_assembled"]
+        if any(name and self.weigher.related(cell, name) for name in (second.object, second.cell)):
+            return self.priors["chain_assembled"]
+        if first.aspect in ("secretion", "cytokine production", "abundance", "antibody production"):
+            return self.priors["chain_other_cell"]
+        return 0.0
+
+    @cached_property
+    def roles(self) -> dict[str, int]:
+        """Whether a thing, by all causal claims on conditions together, drives them (1) or restrains them (-1)."""
+        weights: dict[str, float] = defaultdict(float)
+        for link, ready in zip(self.links, self.ready, strict=True):
+            if link.last and not link.association and not ready.subject_group:
+                claim = self.claims[link.claim]
+                weights[claim.subject] += link.effect * belief(link, claim, self.weigher)
+        return {name: 1 if weight > 0 else -1 for name, weight in weights.items() if abs(weight) > 1e-9}
+
+    def _restrains_alike(self, index: int) -> bool:
+        """An association against the role that causal claims give a thing says what the body answers, not what acts."""
+        link = self.links[index]
+        return not link.association or self.roles.get(self.claims[link.claim].subject, 0) * link.effect >= 0
+
+    def bridged(self, name: str) -> list[str]:
+        """Names one or two kinds up or down from a cell or a family, where neither is too broad to say anything."""
+        vocabulary = self.vocabulary
+        above = vocabulary.ontology.superclasses[vocabulary.entities[name].category]
+        if not above & {"ImmuneCell", "TissueCell", "ProteinComplexOrFamily", "MicroRNA", "Protein"}:
+            return []
+        if name not in self._bridges:
+            parents = set(vocabulary.entities[name].parents)
+            up = parents | {g for p in parents for g in vocabulary.entities[p].parents}
+            down = vocabulary.descendants(name)
+            near = {n for n in down if self._levels(n, name) <= 2} if len(down) <= BROAD else set()
+            near |= {n for n in up if len(vocabulary.descendants(n)) <= BROAD}
+            self._bridges[name] = sorted(n for n in near if n in self.out and self._same_role(name, n))
+        return self._bridges[name]
+
+    @cached_property
+    def _bridges(self) -> dict[str, list[str]]:
+        return {}
+
+    def _same_role(self, left: str, right: str) -> bool:
+        """Regulatory T cells are T cells, but fewer T cells is not fewer of them: no bridge between opposite roles."""
+        ancestors = self.vocabulary.ancestors
+        low, high = (left, right) if right in ancestors(left) else (right, left)
+        between = {low, *(n for n in ancestors(low) if high in ancestors(n))}
+        role = self.roles.get(high, 0)
+        return not any(self.roles.get(name, 0) * role < 0 or name in self.regulatory for name in between)
+
+    @cached_property
+    def regulatory(self) -> frozenset[str]:
+        """Cells that hold others down by what the claims say: bearers of a suppressive function."""
+        return frozenset(
+            self.claims[link.claim].object
+            for link in self.links
+            if self.claims[link.claim].aspect == "suppressive function"
+        )
+
+    def _levels(self, low: str, high: str) -> int:
+        entities = self.vocabulary.entities
+        parents = set(entities[low].parents)
+        return 1 if high in parents else 2 if any(high in entities[p].parents for p in parents) else 3
+
+
+def belief(link: Link, claim: Assertion, weigher: Weigher) -> float:
+    """Return what a link is worth under a context, in [0, 1]."""
+    evidence = claim.evidence
+    rows = [evidence[number] for number in link.rows]
+    worth = weigher.pooled(claim, rows)
+    if link.doubts and worth:
+        worth *= 1 - weigher.pooled(claim, [evidence[number] for number in link.doubts])
+    return worth * (weigher.vocabulary.ontology.priors["association"] if link.association else 1.0)
