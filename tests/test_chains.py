@@ -1,0 +1,66 @@
+"""Which claim may follow which: worked out once, kept whole, and the same whatever is asked."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import pytest
+
+import kg
+from kg.chains import ATTESTATIONS, Chains, chains
+from kg.errors import SourceError
+
+
+def test_kept_with_the_dataset_equals_worked_out_anew(graph):
+    assert graph.chains == chains(graph.assertions, graph.vocabulary)
+    assert Chains(**json.loads(json.dumps(asdict(graph.chains)))) == graph.chains
+
+
+def test_turned_round_holds_the_same_pairs(graph):
+    ready = graph.chains
+    forward = {
+        (first, second, ready.factors[place])
+        for first, (following, places, _, _) in enumerate(ready.follows)
+        for second, place in zip(following, places, strict=True)
+    }
+    assert forward == {(first, second, factor) for second, each in enumerate(ready.precedes) for first, factor in each}
+    assert all(0 < factor <= 1 for factor in ready.factors)
+
+
+def test_what_follows_starts_where_the_first_ends_or_across_a_bridge(graph):
+    ready, claims, vocabulary = graph.chains, graph.assertions, graph.vocabulary
+    for first, following in enumerate(ready.follows):
+        before = claims[ready[first].claim]
+        for second, _, attestation, crossing in zip(*following, strict=True):
+            after, bridge = claims[ready[second].claim], ready.bridges[crossing]
+            assert after.subject == (bridge or before.object)
+            assert after.object not in (before.subject, before.object)
+            assert not ready[first].association
+            if bridge:
+                assert bridge in vocabulary.ancestors(before.object) | vocabulary.descendants(before.object)
+            if ATTESTATIONS[attestation] == "same publication":
+                assert set(before.publications) & set(after.publications)
+
+
+def test_msc_stand_inside_a_chain_only_when_asked(graph):
+    def inside(ready: Chains) -> set[str]:
+        return {
+            graph.assertions[ready[first].claim].object for first, following in enumerate(ready.follows) if following[0]
+        }
+
+    through = chains(graph.assertions, graph.vocabulary, through_msc=True)
+    assert "MSC" not in inside(graph.chains)
+    assert "MSC" in inside(through)
+    assert inside(graph.chains) < inside(through)
+
+
+@pytest.mark.parametrize("content", ["[1, 2]", '{"links": []}', "{", ""])
+def test_damaged_part_is_named(small, tmp_path, content):
+    folder = kg.build(small, tmp_path / "built")
+    graph = kg.load(folder)
+    (folder / "chains.json").write_text(content)
+    with pytest.raises(SourceError, match=r"chains\.json"):
+        graph.trace("MSC", "SLE")
+    with pytest.raises(SourceError, match="incomplete or was changed"):
+        kg.load(folder)
