@@ -55,6 +55,7 @@ def _mechanism(mechanism: Mechanism) -> dict[str, Any]:
         "stage": mechanism.stage,
         "weakest": mechanism.weakest,
         "best_human": mechanism.human,
+        "direct": "; ".join(step.phrase for step in mechanism.direct),
         "steps": [
             {
                 "subject": step.subject,

@@ -30,27 +30,29 @@ class Question:
 class Found:
     """One chain: its score and sign, its links with attestation and bridge before each, and every name on the way.
 
-    `names` runs from source to end, with mediators of direct claims and bridges in their places.
+    `names` runs from source to end, with mediators of direct claims and bridges in their places. `short` are the hops
+    of a shorter way of saying the same, when that is what the score rests on.
     """
 
     score: float
     sign: int
     hops: tuple[tuple[int, int, str], ...]
     names: tuple[str, ...]
+    short: tuple[tuple[int, int, str], ...] = ()
 
 
 def best(
     claims: Sequence[Assertion],
     chains: Chains,
     question: Question,
-    believe: Callable[[int], float],
+    weigh: Callable[[int], float],
     floor: float,
     *,
     bounded: bool = True,
 ) -> list[Found]:
     """Return the best chains, best first, ties by names: at most `question.count` of each sign.
 
-    `believe` gives the belief of a link in [0, 1], and is asked only of links that matter. No name comes twice in a
+    `weigh` gives the weight of a link in [0, 1], and is asked only of links that matter. No name comes twice in a
     chain, and at most one bridge. Chains below `floor` times the best one are left out; `bounded` does not even look at
     them, which changes nothing but time.
     """
@@ -62,11 +64,11 @@ def best(
     bridges = chains.bridges
     starts = {index for index, place in enumerate(places) if claims[place].subject == question.source}
     rest, skipped = _rest(
-        chains, usable, objects, effects, question, believe, starts, floor if bounded and not question.via else 0.0
+        chains, usable, objects, effects, question, weigh, starts, floor if bounded and not question.via else 0.0
     )
     heap: list[tuple[float, tuple[int, ...], float, int, bool, frozenset[str], tuple[tuple[int, int, str], ...]]] = []
     for index in starts & rest.keys():
-        value = believe(index)
+        value = weigh(index)
         if value > 0:
             seen = frozenset((question.source, objects[index]))
             bound = value * max(rest[index])
@@ -86,7 +88,7 @@ def best(
                 names = _names(claims, chains, hops)
                 if question.via <= set(names):
                     if not least and floor * -bound < skipped:  # the bound promised more than there is: look at all
-                        return best(claims, chains, question, believe, floor, bounded=False)
+                        return best(claims, chains, question, weigh, floor, bounded=False)
                     least = least or floor * -bound
                     found[sign].append(Found(-bound, sign, hops, names))
             continue
@@ -100,7 +102,7 @@ def best(
                 continue
             if end in seen:
                 continue
-            new = value * chains.factors[place] * believe(other)
+            new = value * chains.factors[place] * weigh(other)
             bound = new * max(rest[other])
             if bound > 0 and bound >= least:
                 longer = (*hops, (other, attestation, bridge))
@@ -109,14 +111,14 @@ def best(
                 state = (-bound, path, new, sign * effects[other], crossed or bool(bridge), passed, longer)
                 heapq.heappush(heap, state)
     if skipped and not found[-1] and not found[1]:
-        return best(claims, chains, question, believe, floor, bounded=False)
+        return best(claims, chains, question, weigh, floor, bounded=False)
     return sorted(found[-1] + found[1], key=lambda each: (-each.score, each.names, each.sign))
 
 
 def _usable(claims: Sequence[Assertion], chains: Chains, question: Question) -> list[bool]:
     source, ends, avoid = question.source, question.ends, question.avoid
     result = []
-    for place, mediators, _, _, _, last, association in chains.links:
+    for place, mediators, _, _, _, last, association, _ in chains.links:
         claim = claims[place]
         fit = claim.object != source and claim.subject not in ends
         if last or association:
@@ -135,7 +137,7 @@ def _rest(
     objects: list[str],
     effects: list[int],
     question: Question,
-    believe: Callable[[int], float],
+    weigh: Callable[[int], float],
     starts: set[int],
     floor: float,
 ) -> tuple[dict[int, list[float]], float]:
@@ -160,7 +162,7 @@ def _rest(
         if pair[sign]:
             continue
         pair[sign] = -value
-        worth = value * believe(index)
+        worth = value * weigh(index)
         if not worth:
             continue
         if index in starts:

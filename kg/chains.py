@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from math import prod
 from typing import Any
 
 from kg.graph import Weigher
@@ -30,7 +31,8 @@ class Link:
 
     `claim` is its place among all claims, `rows` and `doubts` places in its evidence: the rows for it, and those that
     refute it or its mediators. `effect` in {-1, 1} speaks of the amount of subject and object. `last` says that the
-    object is a condition, `association` that the claim is not one of cause; both can only end a chain.
+    object is a condition, `association` that the claim is not one of cause; both can only end a chain. `penalty` in
+    [0, 1] is the degree penalty of the mediators, which stand between subject and object as other nodes do.
     """
 
     claim: int
@@ -40,6 +42,7 @@ class Link:
     effect: int
     last: bool
     association: bool
+    penalty: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -67,8 +70,8 @@ class Chains:
         return turned
 
     def __getitem__(self, index: int) -> Link:
-        claim, mediators, rows, doubts, effect, last, association = self.links[index]
-        return Link(claim, tuple(mediators), tuple(rows), tuple(doubts), effect, last, association)
+        claim, mediators, rows, doubts, *rest = self.links[index]
+        return Link(claim, tuple(mediators), tuple(rows), tuple(doubts), *rest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +86,16 @@ class _Ready:
 
 
 def links(claims: Sequence[Assertion], vocabulary: Vocabulary) -> list[Link]:
-    """Return the causal claims as links, direct claims split by the mediator their papers name; fixed order."""
+    """Return the causal claims as links, direct claims split by the mediator their papers name; fixed order.
+
+    A tested outcome (MSC ameliorate RA) is a link only where a paper names what carried it.
+    """
     ontology, entities = vocabulary.ontology, vocabulary.entities
     result: list[Link] = []
     for place, claim in enumerate(claims):
         predicate = ontology.predicates[claim.predicate]
-        if predicate.causal == "outcome" or not claim.effect or claim.subject == claim.object:
+        outcome = predicate.causal == "outcome"
+        if not claim.effect or claim.subject == claim.object:
             continue
         association = predicate.causal == "no"
         if association and predicate.bearer != "subject":
@@ -100,7 +107,7 @@ def links(claims: Sequence[Assertion], vocabulary: Vocabulary) -> list[Link]:
             if not effect or (association and aspect.chains_as == "suppression"):
                 continue
         last = "Condition" in ontology.superclasses[entities[claim.object].category]
-        against = [n for n, row in enumerate(claim.evidence) if row.direction == "refutes"]
+        refuting = [n for n, row in enumerate(claim.evidence) if row.direction == "refutes"]
         split: dict[tuple[str, ...], list[int]] = defaultdict(list)
         failed: dict[str, list[int]] = defaultdict(list)
         for number, row in enumerate(claim.evidence):
@@ -112,10 +119,14 @@ def links(claims: Sequence[Assertion], vocabulary: Vocabulary) -> list[Link]:
                 split[()].append(number)
                 continue
             names = tuple(m for m in row.mediator if m not in (claim.subject, claim.object))
-            if not names and row.mode and row.mode != "soluble" and predicate.bearer == "object":
+            if not names and row.mode and row.mode != "soluble" and (predicate.bearer == "object" or outcome):
                 names = (row.mode,)
             split[names].append(number)
+        if outcome:
+            split.pop((), None)
         for mediators, rows in sorted(split.items()):
+            # a null trial says that the therapy failed, not that it acts through something else
+            against = [n for n in refuting if not outcome or set(claim.evidence[n].mediator) & set(mediators)]
             doubts = [*against, *(number for name in mediators for number in failed.get(name, ()))]
             result.append(Link(place, mediators, tuple(rows), tuple(doubts), effect, last, association))
     return result
@@ -137,16 +148,22 @@ class _Composer:
         self.priors, self.groups = vocabulary.ontology.priors, vocabulary.ontology.chains
         self.weigher = Weigher(vocabulary)
         self.links = links(claims, vocabulary)
+        predicates = vocabulary.ontology.predicates
+        self.outcome = [predicates[claims[link.claim].predicate].causal == "outcome" for link in self.links]
         self.ready = [self._ready(link) for link in self.links]
         self.out: dict[str, list[int]] = defaultdict(list)
         degree: dict[str, set[str]] = defaultdict(set)
         for index, link in enumerate(self.links):
             claim = claims[link.claim]
-            self.out[claim.subject].append(index)
-            degree[claim.subject].add(claim.object)
-            degree[claim.object].add(claim.subject)
+            if not self.outcome[index]:
+                self.out[claim.subject].append(index)
+                degree[claim.subject].add(claim.object)
+                degree[claim.object].add(claim.subject)
         exponent = self.priors["degree_exponent"]
         self.penalty = {name: len(near) ** -exponent for name, near in degree.items()}
+        self.links = [
+            replace(link, penalty=prod(self.penalty.get(name, 1.0) for name in link.mediators)) for link in self.links
+        ]
 
     def _ready(self, link: Link) -> _Ready:
         claim, ontology = self.claims[link.claim], self.vocabulary.ontology
@@ -196,7 +213,10 @@ class _Composer:
                         for values, value in zip(following, (other, place, attestation, bridge), strict=True):
                             values.append(value)
             follows.append(following)
-        rows = [[k.claim, [*k.mediators], [*k.rows], [*k.doubts], k.effect, k.last, k.association] for k in self.links]
+        rows = [
+            [k.claim, [*k.mediators], [*k.rows], [*k.doubts], k.effect, k.last, k.association, k.penalty]
+            for k in self.links
+        ]
         return Chains(rows, list(bridges), list(factors), follows)
 
     def composed(self, first: int, second: int, bridged: bool = False) -> tuple[float, int]:
@@ -235,8 +255,8 @@ class _Composer:
     def roles(self) -> dict[str, int]:
         """Whether a thing, by all causal claims on conditions together, drives them (1) or restrains them (-1)."""
         weights: dict[str, float] = defaultdict(float)
-        for link, ready in zip(self.links, self.ready, strict=True):
-            if link.last and not link.association and not ready.subject_group:
+        for link, ready, outcome in zip(self.links, self.ready, self.outcome, strict=True):
+            if link.last and not link.association and not ready.subject_group and not outcome:
                 claim = self.claims[link.claim]
                 weights[claim.subject] += link.effect * belief(link, claim, self.weigher)
         return {name: 1 if weight > 0 else -1 for name, weight in weights.items() if abs(weight) > 1e-9}

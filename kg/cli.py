@@ -288,6 +288,8 @@ def _mechanism_text(graph: Dataset, mechanism: Mechanism) -> None:
     click.echo(
         f"     score {mechanism.score:.3f}, {weakest}stage {mechanism.stage}, human evidence for every step: {human}"
     )
+    for step in mechanism.direct:
+        click.echo(f"     score from the direct claim: {step.phrase} ({'; '.join(step.publications)})")
     for step in mechanism.steps:
         mark = {1: "+", -1: "-"}[step.effect] if not step.bridge else "~"
         click.echo(f"     {mark} {step.phrase}", nl=False)

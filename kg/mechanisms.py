@@ -69,7 +69,8 @@ class Mechanism:
     """A chain of steps from source to target. `sign` is the product of effects; `score` in [0, 1] orders mechanisms.
 
     `stage` is the lowest rung of the translational ladder among the steps, `human` the same over human evidence alone,
-    empty when a step has none; `weakest` names the step with the least belief.
+    empty when a step has none; `weakest` names the step with the least belief. `direct` is a shorter claim by the same
+    papers that says the same and that the score rests on, empty when the steps themselves carry it.
     """
 
     sign: int
@@ -78,6 +79,7 @@ class Mechanism:
     stage: str
     weakest: str
     human: str
+    direct: tuple[Step, ...] = ()
 
     @property
     def phrase(self) -> str:
@@ -96,7 +98,7 @@ class Mechanism:
     @property
     def publications(self) -> tuple[str, ...]:
         """CURIEs of all papers behind the steps, each once, sorted."""
-        return tuple(sorted({p for step in self.steps for p in step.publications}))
+        return tuple(sorted({p for step in (*self.steps, *self.direct) for p in step.publications}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,8 +203,12 @@ def trace(
             worth[index] = belief(link, claims[link.claim], weigher)
         return worth[index]
 
+    def weigh(index: int) -> float:
+        return believe(index) * penalties[index]
+
+    penalties: list[float] = [row[-1] for row in ready.links]
     question = Question(source, ends, max_length, frozenset(via), frozenset(avoid))
-    found = best(claims, ready, question, believe, ontology.priors["score_floor"])
+    found = best(claims, ready, question, weigh, ontology.priors["score_floor"])
     writer = _Writer(claims, ready, weigher, target, believe)
     routes = _routes(_folded(found, writer), vocabulary)
     by_sign = {sign: [route for route in routes if route.sign == sign] for sign in (-1, 1)}
@@ -272,7 +278,8 @@ class _Writer:
         stage = min((step.stage for step in real), key=lambda name: ladder[name].stage)
         human = min(humans, key=lambda name: ladder[name].stage if name else 0)
         name = f"{weakest.subject} -> {weakest.object}"
-        return Mechanism(chain.sign, chain.score, tuple(steps), stage, name, human)
+        direct = tuple(self.step(index, ATTESTATIONS[attestation]) for index, attestation, _ in chain.short)
+        return Mechanism(chain.sign, chain.score, tuple(steps), stage, name, human, direct)
 
     def step(self, index: int, attestation: str) -> Step:
         """Return the step that a link makes."""
@@ -316,22 +323,31 @@ def _folded(found: Sequence[Found], writer: _Writer) -> list[Found]:
     kept: list[Found] = []
     for same in by_names.values():
         chosen = max(same, key=lambda c: (len(c.hops) + (c.names[-1] != target), c.score))
-        kept.append(replace(chosen, score=max(chain.score for chain in same)))
-    ends: dict[tuple[str, int], list[Found]] = defaultdict(list)
-    for chain in kept:
+        kept.append(_carrying(chosen, same[0]))
+    starts: dict[tuple[str, int], list[int]] = defaultdict(list)
+    for place, chain in enumerate(kept):
         if len(chain.names) > 2:
-            ends[(chain.names[1], chain.sign)].append(chain)
+            starts[(chain.names[1], chain.sign)].append(place)
     dropped: set[int] = set()
-    for chain in kept:
-        inner = set(chain.names[:-1])
-        for longer in ends[(chain.names[1], chain.sign)] if len(chain.names) > 2 else ():
+    for place in sorted(range(len(kept)), key=lambda n: len(kept[n].names)):
+        chain = kept[place]
+        inner, papers = set(chain.names[:-1]), writer.publications(chain.hops[-1][0])
+        for other in starts[(chain.names[1], chain.sign)] if len(chain.names) > 2 else ():
+            longer = kept[other]
             if len(longer.names) > len(chain.names) and inner <= set(longer.names):
                 if not any(bridge for _, _, bridge in longer.hops):
-                    papers = {paper for index, _, _ in longer.hops for paper in writer.publications(index)}
-                    if writer.publications(chain.hops[-1][0]) <= papers:
-                        dropped.add(id(chain))
+                    if papers <= {paper for index, _, _ in longer.hops for paper in writer.publications(index)}:
+                        dropped.add(place)
+                        kept[other] = _carrying(longer, chain)
                         break
-    return sorted((c for c in kept if id(c) not in dropped), key=lambda c: (-c.score, c.names, c.sign))
+    return sorted((c for n, c in enumerate(kept) if n not in dropped), key=lambda c: (-c.score, c.names, c.sign))
+
+
+def _carrying(chain: Found, other: Found) -> Found:
+    """The chain with the score of another way of saying it, when that is better."""
+    if other.score <= chain.score:
+        return chain
+    return replace(chain, score=other.score, short=other.short or other.hops)
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,7 +103,7 @@ def test_trace_contract_in_depth(on_small):
     route = answer["routes"][0]
     assert set(route) == {"mediators", "label", "sign", "weight", "mechanisms"}
     mechanism = route["mechanisms"][0]
-    assert set(mechanism) == {"sign", "score", "stage", "weakest", "best_human", "steps"}
+    assert set(mechanism) == {"sign", "score", "stage", "weakest", "best_human", "direct", "steps"}
     step = {
         "subject",
         "predicate",

@@ -129,6 +129,35 @@ def test_direct_claim_with_mediator_is_folded_into_its_legs(graph):
     (mechanism,) = route.mechanisms
     assert len(mechanism.steps) == 3
     assert mechanism.score > asked(graph, chain).routes[0].mechanisms[0].score > 0
+    assert [step.mediators for step in mechanism.direct] == [("PGE2",), ()]
+
+
+def test_outcome_that_names_its_mediator_is_a_route(graph):
+    """MSC that lack FASLG no longer help: that is what a route is. A null trial speaks of the therapy, not of FASLG."""
+    v = graph.vocabulary
+    shown = made(v, "MSC", "ameliorates", "SLE", system="animal model", mediator=("FASLG",), mediator_test="knockdown")
+    null = made(v, "MSC", "ameliorates", "SLE", system="controlled trial", direction="refutes").evidence
+    both = shown._replace(evidence=(*shown.evidence, *null))
+    for claim in (shown, both):
+        (route,) = asked(graph, [claim]).routes
+        assert (route.mediators, route.sign) == (("FASLG",), -1)
+        assert route.weight == pytest.approx(1 - 0.35 * 0.7)
+    assert not asked(graph, [both._replace(evidence=null)]).routes
+
+
+def test_score_of_a_short_claim_goes_to_the_longer_chain_of_its_paper(graph):
+    v = graph.vocabulary
+    shown = made(v, "MSC", "ameliorates", "SLE", system="animal model", mediator=("PGE2",), mediator_test="knockdown")
+    chain = [
+        made(v, "MSC", "secretes", "PGE2", "secretion"),
+        made(v, "PGE2", "negatively_regulates", "Th17 cell", "differentiation"),
+        made(v, "Th17 cell", "contributes_to", "SLE"),
+    ]
+    (route,) = asked(graph, [shown, *chain]).routes
+    (mechanism,) = route.mechanisms
+    assert mechanism.nodes == ("MSC", "PGE2", "Th17 cell", "SLE")
+    assert [(step.predicate, step.mediators) for step in mechanism.direct] == [("ameliorates", ("PGE2",))]
+    assert mechanism.score == pytest.approx((1 - 0.35 * 0.7) * 2**-0.4)
 
 
 def test_failed_blockade_speaks_against_the_mediator_only(graph):

@@ -1,0 +1,259 @@
+"""Score the program on cases that other readers wrote down: `python scripts/bench_mechanisms.py FOLDER`.
+
+FOLDER holds `routes.tsv` and `mechanisms.tsv` (columns as in docs/benchmarks.md). Task A: is a stated route (source,
+mediators, target cell or process, disease) among the first k routes of `kg trace SOURCE DISEASE`, both signs by weight?
+Task B: is a stated fact in the graph, with that sign? Four baselines answer task A on the same links, without
+composition rules, context or attestation: shortest paths, shortest signed paths (those of the right net sign first
+found), degree-penalised paths, and degree-weighted path counts per mediator (DWPC, doi 10.7554/eLife.26726).
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import networkx as nx
+
+import kg
+from kg.graph import Context
+from kg.mechanisms import Route
+
+CUTS = (1, 5, 10, 25)
+MOST = 1000  # paths that a baseline may look at
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One stated route, names resolved; `target` may be empty, `mediators` too."""
+
+    id: str
+    source: str
+    mediators: tuple[str, ...]
+    target: str
+    disease: str
+    effect: int
+    known: bool
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    """Rows of a tab-separated file with a header."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [dict(zip(lines[0].split("\t"), line.split("\t"), strict=False)) for line in lines[1:]]
+
+
+def resolved(graph: kg.Dataset, name: str) -> str:
+    """The canonical name, or an empty text."""
+    try:
+        return graph.resolve(name).name
+    except kg.UnknownTerm:
+        return ""
+
+
+def cases(graph: kg.Dataset, folder: Path) -> tuple[list[Case], int]:
+    """Cases that name a source, a disease and at least a mediator or a target; and how many do not."""
+    keys = {value.casefold() for p in graph.publications.values() for value in (p.doi, p.pmid, p.pmcid) if value}
+    found, left = [], 0
+    for row in table(folder / "routes.tsv"):
+        source, disease = resolved(graph, row["source"]), resolved(graph, row["disease"])
+        mediators = tuple(filter(None, (resolved(graph, name) for name in row["mediators"].split("|") if name)))
+        target = resolved(graph, row["target"]) if row["target"] else ""
+        effect = {"ameliorates": -1, "exacerbates": 1}.get(row["net_effect"], 0)
+        if not source or not disease or not (mediators or target):
+            left += 1
+            continue
+        known = any(part.strip().casefold() in keys for part in row["publication"].split(";"))
+        found.append(Case(row["id"], source, mediators, target, disease, effect, known))
+    return found, left
+
+
+def family(graph: kg.Dataset, name: str) -> set[str]:
+    """A name with its narrower and directly wider ones."""
+    vocabulary = graph.vocabulary
+    return {name, *vocabulary.descendants(name), *vocabulary.entities[name].parents}
+
+
+def fits(graph: kg.Dataset, case: Case, names: Sequence[str]) -> bool:
+    """Whether a chain of names runs through every mediator and the target of a case, or what is near them."""
+    inner = set(names[1:])
+    wanted = [*case.mediators, *([case.target] if case.target else [])]
+    return all(inner & family(graph, name) for name in wanted)
+
+
+def ours(graph: kg.Dataset, case: Case) -> list[tuple[int, list[tuple[str, ...]]]]:
+    """Routes of both signs by weight: sign and chains of names."""
+    answer = graph.trace(case.source, case.disease, Context(), count=60)
+    both: list[Route] = sorted(
+        [*answer.routes, *answer.counter_routes], key=lambda route: (-route.weight, route.label, route.sign)
+    )
+    return [(route.sign, [mechanism.nodes for mechanism in route.mechanisms]) for route in both]
+
+
+def simple(graph: kg.Dataset) -> nx.DiGraph:
+    """The same links as a plain digraph: the sign of the most believed claim, the degree penalty as a weight."""
+    plain = nx.DiGraph()
+    best: dict[tuple[str, str], float] = {}
+    for _, _, data in (multi := graph.to_networkx()).edges(data=True):
+        data["effect"] = data["sign"]
+    predicates = graph.vocabulary.ontology.predicates
+    for left, right, data in multi.edges(data=True):
+        if left == right or not data["sign"] or predicates[data["predicate"]].causal != "yes":
+            continue
+        if data["belief"] > best.get((left, right), 0.0):
+            best[(left, right)] = data["belief"]
+            plain.add_edge(left, right, sign=data["sign"])
+    for left, right in plain.edges:
+        plain.edges[left, right]["penalty"] = 1 + 0.4 * _log(plain.degree(right))
+    return plain
+
+
+def _log(value: float) -> float:
+    import math
+
+    return math.log(max(1.0, value))
+
+
+def paths(plain: nx.DiGraph, source: str, target: str, weight: str | None) -> list[tuple[int, tuple[str, ...]]]:
+    """Paths of at most five steps with their net sign, shortest first."""
+    if source not in plain or target not in plain:
+        return []
+    found = []
+    for names in itertools.islice(nx.shortest_simple_paths(plain, source, target, weight=weight), MOST):
+        if len(names) > 6:
+            break
+        sign = 1
+        for left, right in itertools.pairwise(names):
+            sign *= plain.edges[left, right]["sign"]
+        found.append((sign, tuple(names)))
+    return found
+
+
+def grouped(found: Sequence[tuple[int, tuple[str, ...]]]) -> list[tuple[int, list[tuple[str, ...]]]]:
+    """Paths as routes: those of one sign with the same first node after the source, in the order met."""
+    routes: dict[tuple[int, str], list[tuple[str, ...]]] = defaultdict(list)
+    for sign, names in found:
+        if len(routes[(sign, names[1])]) < 5:
+            routes[(sign, names[1])].append(names)
+    return [(sign, chains) for (sign, _), chains in routes.items()]
+
+
+def baselines(graph: kg.Dataset) -> dict[str, Callable[[Case], list[tuple[int, list[tuple[str, ...]]]]]]:
+    """The four baselines by name."""
+    plain = simple(graph)
+    cache: dict[tuple[str, str, str | None], list[tuple[int, tuple[str, ...]]]] = {}
+
+    def found(case: Case, weight: str | None) -> list[tuple[int, tuple[str, ...]]]:
+        source = graph.subject(case.source)[0].name
+        key = (source, case.disease, weight)
+        if key not in cache:
+            cache[key] = paths(plain, source, case.disease, weight)
+        return cache[key]
+
+    def signed(case: Case) -> list[tuple[int, list[tuple[str, ...]]]]:
+        return grouped(
+            [each for each in found(case, None) if each[0] == -1] + [e for e in found(case, None) if e[0] == 1]
+        )
+
+    def counted(case: Case) -> list[tuple[int, list[tuple[str, ...]]]]:
+        weights: dict[tuple[int, str], float] = defaultdict(float)
+        chains: dict[tuple[int, str], list[tuple[str, ...]]] = defaultdict(list)
+        for sign, names in found(case, None):
+            key = (sign, names[1])
+            product = 1.0
+            for name in names:
+                product *= plain.degree(name) ** -0.4
+            weights[key] += product
+            if len(chains[key]) < 5:
+                chains[key].append(names)
+        return [(key[0], chains[key]) for key in sorted(weights, key=lambda key: (-weights[key], key))]
+
+    return {
+        "shortest paths": lambda case: grouped(found(case, None)),
+        "shortest signed paths": signed,
+        "degree-penalised paths": lambda case: grouped(found(case, "penalty")),
+        "DWPC": counted,
+    }
+
+
+def task_a(graph: kg.Dataset, folder: Path, verbose: bool) -> None:
+    """Print recall at each cut, mean reciprocal rank and sign agreement, ours and the baselines'."""
+    stated, left = cases(graph, folder)
+    ways = {"kg trace": lambda case: ours(graph, case), **baselines(graph)}
+    print(f"## Routes: {len(stated)} cases, {left} more could not be resolved\n")
+    heads = " | ".join(f"recall@{cut}" for cut in CUTS)
+    print(f"| way | {heads} | MRR | MRR, paper not in the tables | net sign agrees |")
+    print("|---|" + "---|" * (len(CUTS) + 3))
+    for name, way in ways.items():
+        ranks: list[tuple[Case, int, int]] = []
+        for case in stated:
+            rank, sign = 0, 0
+            for place, (route_sign, chains) in enumerate(way(case), 1):
+                if any(fits(graph, case, chain) for chain in chains):
+                    rank, sign = place, route_sign
+                    break
+            ranks.append((case, rank, sign))
+        recall = [sum(0 < rank <= cut for _, rank, _ in ranks) / len(ranks) for cut in CUTS]
+        mrr = sum(1 / rank for _, rank, _ in ranks if rank) / len(ranks)
+        apart = [(rank, case) for case, rank, _ in ranks if not case.known]
+        other = sum(1 / rank for rank, _ in apart if rank) / max(1, len(apart))
+        signed = [(sign, case.effect) for case, rank, sign in ranks if rank and case.effect]
+        agree = f"{sum(a == b for a, b in signed)} of {len(signed)}"
+        print(
+            f"| {name} | "
+            + " | ".join(f"{value:.2f}" for value in recall)
+            + f" | {mrr:.3f} | {other:.3f} ({len(apart)}) | {agree} |"
+        )
+        if verbose and name == "kg trace":
+            for case, rank, sign in ranks:
+                case_text = f"{case.source} {case.mediators} {case.target} {case.disease} effect {case.effect}"
+                print(f"    {case.id} {case_text}: rank {rank} sign {sign}", file=sys.stderr)
+    print()
+
+
+def task_b(graph: kg.Dataset, folder: Path, verbose: bool) -> None:
+    """Print how many stated facts are in the graph: the pair, and the pair with that sign."""
+    strict = collapsed = signed = total = left = 0
+    by_pair: dict[tuple[str, str], set[int]] = defaultdict(set)
+    for claim in graph.assertions:
+        if claim.publications:
+            by_pair[(claim.subject, claim.object)].add(claim.effect)
+    for row in table(folder / "mechanisms.tsv"):
+        subject, target = resolved(graph, row["subject_name"]), resolved(graph, row["object_name"])
+        if not subject or not target:
+            left += 1
+            continue
+        total += 1
+        subject = graph.subject(subject)[0].name
+        signs = by_pair.get((subject, target), set())
+        near = set().union(*(by_pair.get((a, b), set()) for a in family(graph, subject) for b in family(graph, target)))
+        wanted = {"+": 1, "-": -1}.get(row["sign"], 0)
+        strict += bool(signs)
+        collapsed += bool(near)
+        signed += wanted in signs
+        if verbose and not near:
+            print(f"    {row['id']} {subject} {row['predicate']} {target} ({row['aspect']})", file=sys.stderr)
+    print(f"## Facts: {total} cases, {left} more could not be resolved\n")
+    print("| the pair, strictly | the pair, nearest kinds | the pair with that sign |")
+    print("|---|---|---|")
+    print(f"| {strict / total:.2f} | {collapsed / total:.2f} | {signed / total:.2f} |\n")
+
+
+def main() -> int:
+    """Score all."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("-v", "--verbose", action="store_true", help="name each case on stderr")
+    options = parser.parse_args()
+    graph = kg.load()
+    print(f"Data {graph.data_version}.\n")
+    task_a(graph, options.folder, options.verbose)
+    task_b(graph, options.folder, options.verbose)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
