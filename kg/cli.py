@@ -288,8 +288,12 @@ def _mechanism_text(graph: Dataset, mechanism: Mechanism) -> None:
     click.echo(
         f"     score {mechanism.score:.3f}, {weakest}stage {mechanism.stage}, human evidence for every step: {human}"
     )
-    for step in mechanism.direct:
-        click.echo(f"     score from the direct claim: {step.phrase} ({'; '.join(step.publications)})")
+    if mechanism.direct:
+        papers = list(dict.fromkeys(paper for step in mechanism.direct for paper in step.publications))
+        more = f" and {len(papers) - 3} more" if len(papers) > 3 else ""
+        click.echo(
+            f"     scored as: {'; '.join(step.phrase for step in mechanism.direct)} ({'; '.join(papers[:3])}{more})"
+        )
     for step in mechanism.steps:
         mark = {1: "+", -1: "-"}[step.effect] if not step.bridge else "~"
         click.echo(f"     {mark} {step.phrase}", nl=False)

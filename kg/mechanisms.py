@@ -314,7 +314,8 @@ def _folded(found: Sequence[Found], writer: _Writer) -> list[Found]:
     """Let a chain speak once: of those over the same names, the most detailed stays, with the best score.
 
     A direct claim "A acts on B through X" and the chain A -> X -> B are the same mechanism; so are A -> X -> disease
-    and A -> X -> B -> disease when the last step of the short one rests on papers of the long one alone.
+    and A -> X -> B -> disease when the papers behind the last step of the short one stand behind a later step of the
+    long one too.
     """
     target = writer.target
     by_names: dict[tuple[tuple[str, ...], int], list[Found]] = defaultdict(list)
@@ -336,7 +337,7 @@ def _folded(found: Sequence[Found], writer: _Writer) -> list[Found]:
             longer = kept[other]
             if len(longer.names) > len(chain.names) and inner <= set(longer.names):
                 if not any(bridge for _, _, bridge in longer.hops):
-                    if papers <= {paper for index, _, _ in longer.hops for paper in writer.publications(index)}:
+                    if papers <= {paper for index, _, _ in longer.hops[1:] for paper in writer.publications(index)}:
                         dropped.add(place)
                         kept[other] = _carrying(longer, chain)
                         break
