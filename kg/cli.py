@@ -282,6 +282,11 @@ def _route_text(graph: Dataset, rank: int, route: Route) -> None:
     _mechanism_text(graph, route.mechanisms[0])
 
 
+def _papers(publications: Iterable[str], most: int = 3) -> str:
+    each = list(dict.fromkeys(publications))
+    return "; ".join(each[:most]) + (f" and {len(each) - most} more" if len(each) > most else "")
+
+
 def _mechanism_text(graph: Dataset, mechanism: Mechanism) -> None:
     human = mechanism.human or "no"
     weakest = f"weakest link {mechanism.weakest}, " if len([s for s in mechanism.steps if not s.bridge]) > 1 else ""
@@ -289,11 +294,8 @@ def _mechanism_text(graph: Dataset, mechanism: Mechanism) -> None:
         f"     score {mechanism.score:.3f}, {weakest}stage {mechanism.stage}, human evidence for every step: {human}"
     )
     if mechanism.direct:
-        papers = list(dict.fromkeys(paper for step in mechanism.direct for paper in step.publications))
-        more = f" and {len(papers) - 3} more" if len(papers) > 3 else ""
-        click.echo(
-            f"     scored as: {'; '.join(step.phrase for step in mechanism.direct)} ({'; '.join(papers[:3])}{more})"
-        )
+        said = "; ".join(step.phrase for step in mechanism.direct)
+        click.echo(f"     scored as: {said} ({_papers(p for step in mechanism.direct for p in step.publications)})")
     for step in mechanism.steps:
         mark = {1: "+", -1: "-"}[step.effect] if not step.bridge else "~"
         click.echo(f"     {mark} {step.phrase}", nl=False)
@@ -302,10 +304,8 @@ def _mechanism_text(graph: Dataset, mechanism: Mechanism) -> None:
             continue
         linked = f", {step.attestation}" if step.attestation else ""
         click.echo(f"  [belief {step.belief:.2f}{linked}]")
-        papers = "; ".join(step.publications[:3])
-        more = f" and {len(step.publications) - 3} more" if len(step.publications) > 3 else ""
         against = f"   against: {'; '.join(step.refuting)}" if step.refuting else ""
-        click.echo(f"         {papers}{more}{against}")
+        click.echo(f"         {_papers(step.publications)}{against}")
 
 
 @cli.command()
