@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from kg.disagreements import Disagreement, Side
 from kg.mechanisms import Mechanism, Route, Trace
 
-__all__ = ["answer", "identity", "trace_body"]
+__all__ = ["answer", "disagreements_body", "identity", "trace_body"]
 
 
 def identity(data_version: str, command: str) -> str:
@@ -75,4 +76,31 @@ def _mechanism(mechanism: Mechanism) -> dict[str, Any]:
             }
             for step in mechanism.steps
         ],
+    }
+
+
+def disagreements_body(found: Sequence[Disagreement]) -> dict[str, Any]:
+    """Return disagreements as in the contract: pairs, strongest first; what differs as [of a, of b]."""
+    return {
+        "pairs": [
+            {
+                "kind": each.kind,
+                "weight": round(each.weight, 6),
+                "a": _side(each.a),
+                "b": _side(each.b),
+                "differs": {name: [left, right] for name, left, right in each.differs},
+            }
+            for each in found
+        ]
+    }
+
+
+def _side(side: Side) -> dict[str, Any]:
+    row = {name: list(value) if isinstance(value, tuple) else value for name, value in side.evidence._asdict().items()}
+    return {
+        "subject": side.subject,
+        "predicate": side.predicate,
+        "object": side.object,
+        "effect_sign": side.effect,
+        **row,
     }

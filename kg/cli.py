@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kg import text as say
 from kg.errors import CurationError, KGError, QueryError, SourceError, UnknownTerm
 
 if TYPE_CHECKING:
     from kg.dataset import Dataset, Neighbour
-    from kg.mechanisms import Mechanism, Route, Trace
+    from kg.mechanisms import Trace
 
 __all__ = ["cli", "main"]
 
@@ -118,23 +119,6 @@ def _json(graph: Dataset, command: str, body: dict[str, Any]) -> None:
     click.echo(json.dumps(answer(graph.data_version, command, body), ensure_ascii=False, indent=1))
 
 
-def _tsv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    def clean(value: object) -> str:
-        text = "; ".join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)
-        return " ".join(text.split())
-
-    click.echo("\t".join(columns))
-    for row in rows:
-        click.echo("\t".join(map(clean, row)))
-
-
-def _columns(columns: Sequence[str], rows: Sequence[Sequence[object]], width: int = 60) -> None:
-    texts = [[str(cell) if len(str(cell)) <= width else str(cell)[: width - 1] + "…" for cell in row] for row in rows]
-    widths = [max([len(name), *(len(row[i]) for row in texts)]) for i, name in enumerate(columns)]
-    for row in [list(columns), *texts]:
-        click.echo("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip())
-
-
 # --- questions -------------------------------------------------------------------------------------------------------
 
 
@@ -203,9 +187,9 @@ def trace(
         ]
         _json(graph, _command("trace", options, source, target), trace_body(answer))
     elif form == "tsv":
-        _trace_tsv(answer)
+        say.trace_tsv(answer)
     else:
-        _trace_text(graph, answer)
+        say.trace_text(graph, answer)
     if picture:
         _write_view(graph, answer, picture)
 
@@ -222,90 +206,6 @@ def _context(graph: Dataset, species: str, msc_source: str, priming: str, mode: 
         graph.resolve(name).name if name else "" for name in ("" if species == "any" else species, priming, disease)
     ]
     return Context(species=named[0], msc_source=msc_source, priming=named[1], mode=mode, disease=named[2])
-
-
-def _trace_tsv(answer: Trace) -> None:
-    columns = (
-        "route sign weight mediators mechanism score step subject predicate object aspect cell effect belief".split()
-    )
-    rows = []
-    for kind, routes in (("route", answer.routes), ("counter", answer.counter_routes)):
-        for rank, route in enumerate(routes, 1):
-            for number, mechanism in enumerate(route.mechanisms, 1):
-                for place, step in enumerate(mechanism.steps, 1):
-                    head = [f"{kind} {rank}", route.sign, f"{route.weight:.6f}", route.mediators, number]
-                    tail = [step.subject, step.predicate, step.object, step.aspect, step.cell, step.effect]
-                    papers = [step.attestation, step.publications, step.refuting, step.species, step.stage]
-                    rows.append([*head, f"{mechanism.score:.6f}", place, *tail, f"{step.belief:.6f}", *papers])
-    _tsv([*columns, "attestation", "publications", "refuting", "species", "stage"], rows)
-
-
-def _trace_text(graph: Dataset, answer: Trace) -> None:
-    conditions = [f"{name} {value}" for name, value in _set(answer) if value]
-    click.secho(f"How does {answer.source} act on {answer.target}?", bold=True)
-    click.echo(f"  asked for: {', '.join(conditions) or 'any context'}; data {graph.data_version}")
-    click.secho(f"  verdict: {answer.effect}", bold=True, nl=False)
-    click.echo(f" ({answer.reason})")
-    if answer.outcomes:
-        click.echo(f"\nWhat was tested ({len(answer.outcomes)} results, best designs first):")
-        for outcome in answer.outcomes[:6]:
-            said = outcome.predicate.replace("_", " ")
-            said = f"does not support '{said}'" if outcome.direction == "refutes" else said
-            figure = f" [{outcome.effect}]" if outcome.effect else ""
-            species = "; ".join(outcome.species) or "species not stated"
-            click.echo(f"  {outcome.system}, {species}: {said} {outcome.object}{figure}")
-            click.echo(f"    {outcome.statement} ({outcome.publication})")
-        if len(answer.outcomes) > 6:
-            click.echo(f"  ... {len(answer.outcomes) - 6} more: kg evidence '{answer.source}' '{answer.target}'")
-    condition = "Condition" in graph.vocabulary.ontology.superclasses[graph.resolve(answer.target).category]
-    words = {-1: "ameliorate", 1: "exacerbate"} if condition else {-1: "lower", 1: "raise"}
-    for title, routes in (("Routes", answer.routes), ("Counter-routes", answer.counter_routes)):
-        if routes:
-            click.secho(f"\n{title} that {words[routes[0].sign]} {answer.target}:", bold=True)
-        for rank, route in enumerate(routes, 1):
-            _route_text(graph, rank, route)
-    if not answer.routes and not answer.counter_routes:
-        click.echo("\nNo coherent mechanism was found; `kg show` prints what is known of each end.")
-
-
-def _set(answer: Trace) -> list[tuple[str, str]]:
-    asked = answer.context
-    names = ("species", "msc_source", "priming", "mode", "donor", "disease")
-    return [(name.replace("_", " ").replace("msc", "MSC"), getattr(asked, name)) for name in names]
-
-
-def _route_text(graph: Dataset, rank: int, route: Route) -> None:
-    click.echo()
-    click.secho(f"{rank:3}. {route.label}", bold=True, nl=False)
-    plural = "s" if len(route.mechanisms) > 1 else ""
-    click.echo(f"   weight {route.weight:.3f}, {len(route.mechanisms)} mechanism{plural}")
-    _mechanism_text(graph, route.mechanisms[0])
-
-
-def _papers(publications: Iterable[str], most: int = 3) -> str:
-    each = list(dict.fromkeys(publications))
-    return "; ".join(each[:most]) + (f" and {len(each) - most} more" if len(each) > most else "")
-
-
-def _mechanism_text(graph: Dataset, mechanism: Mechanism) -> None:
-    human = mechanism.human or "no"
-    weakest = f"weakest link {mechanism.weakest}, " if len([s for s in mechanism.steps if not s.bridge]) > 1 else ""
-    click.echo(
-        f"     score {mechanism.score:.3f}, {weakest}stage {mechanism.stage}, human evidence for every step: {human}"
-    )
-    if mechanism.direct:
-        said = "; ".join(step.phrase for step in mechanism.direct)
-        click.echo(f"     scored as: {said} ({_papers(p for step in mechanism.direct for p in step.publications)})")
-    for step in mechanism.steps:
-        mark = {1: "+", -1: "-"}[step.effect] if not step.bridge else "~"
-        click.echo(f"     {mark} {step.phrase}", nl=False)
-        if step.bridge:
-            click.echo("")
-            continue
-        linked = f", {step.attestation}" if step.attestation else ""
-        click.echo(f"  [belief {step.belief:.2f}{linked}]")
-        against = f"   against: {'; '.join(step.refuting)}" if step.refuting else ""
-        click.echo(f"         {_papers(step.publications)}{against}")
 
 
 @cli.command()
@@ -327,9 +227,9 @@ def search(context: click.Context, text: str, count: int, form: str) -> None:
         body = {"rows": [dict(zip(columns, row, strict=True)) for row in rows]}
         _json(graph, _command("search", [], text), body)
     elif form == "tsv":
-        _tsv(columns, rows)
+        say.tsv(columns, rows)
     elif rows:
-        _columns(columns, rows)
+        say.columns(columns, rows)
     else:
         near = graph.vocabulary.suggestions(text)
         click.echo(f"kg: nothing is called {text!r}." + (f" Near: {', '.join(near)}." if near else ""), err=True)
@@ -358,7 +258,9 @@ def show(context: click.Context, entity: str, species: str, count: int, form: st
         lists = {name: [_neighbour(each) for each in neighbours] for name, neighbours in sections.items()}
         _json(graph, _command("show", [], entity), {"entity": described, **lists})
     elif form == "tsv":
-        _tsv(["section", *columns], ([name, *_neighbour(n).values()] for name, each in sections.items() for n in each))
+        say.tsv(
+            ["section", *columns], ([name, *_neighbour(n).values()] for name, each in sections.items() for n in each)
+        )
     else:
         head = card.entity
         click.secho(f"{head.name}", bold=True, nl=False)
@@ -383,7 +285,7 @@ def show(context: click.Context, entity: str, species: str, count: int, form: st
                     ]
                     for n in neighbours[:count]
                 ]
-                _columns(["name", "predicate", "aspect", "in cell", "belief", "papers", "against"], rows, 40)
+                say.columns(["name", "predicate", "aspect", "in cell", "belief", "papers", "against"], rows, 40)
                 if len(neighbours) > count:
                     click.echo(f"... {len(neighbours) - count} more; -k {len(neighbours)} shows all")
 
@@ -417,7 +319,7 @@ def evidence(context: click.Context, subject: str, object: str, form: str) -> No
         from kg.curation import COLUMNS
 
         columns = [*COLUMNS["evidence"], "effect_sign"]
-        _tsv(columns, ([row[column] for column in columns] for row in rows))
+        say.tsv(columns, ([row[column] for column in columns] for row in rows))
     else:
         from itertools import groupby
 
@@ -439,6 +341,32 @@ def evidence(context: click.Context, subject: str, object: str, form: str) -> No
 
 
 @cli.command()
+@click.argument("about", required=False, default="")
+@click.option("--disease", default="", metavar="NAME", help="Only what was seen in this disease, or names it.")
+@click.option("-k", "count", default=20, show_default=True, type=click.IntRange(1), help="Most pairs.")
+@_format(*BASIC)
+@click.pass_context
+def disagreements(context: click.Context, about: str, disease: str, count: int, form: str) -> None:
+    """Where do papers disagree (about ABOUT), and which context differs between them?
+
+    \b
+    kg disagreements "B cell"
+    kg disagreements MSC --disease SLE
+    """
+    graph = _load(context)
+    found = graph.disagreements(about, disease=disease, count=count)
+    if form == "json":
+        from kg.answers import disagreements_body
+
+        options = [("--disease", disease), ("-k", "" if count == 20 else count)]
+        _json(graph, _command("disagreements", options, *filter(None, [about])), disagreements_body(found))
+    elif form == "tsv":
+        say.disagreements_tsv(found)
+    else:
+        say.disagreements_text(graph, found)
+
+
+@cli.command()
 @click.argument("query", required=False)
 @click.option("--param", "parameters", multiple=True, metavar="NAME=VALUE", help="Fill a parameter of a named query.")
 @click.option("--list", "listing", is_flag=True, help="List the named queries.")
@@ -455,7 +383,7 @@ def query(context: click.Context, query: str | None, parameters: tuple[str, ...]
     from kg import sparql
 
     if listing:
-        _columns(["name", "question", "parameters"], _listed(), 90)
+        say.columns(["name", "question", "parameters"], _listed(), 90)
         return
     if not query:
         raise click.UsageError("give a query, a file, `-`, or --list")
@@ -473,7 +401,7 @@ def query(context: click.Context, query: str | None, parameters: tuple[str, ...]
     answer = graph.query(text, fixed)
     if form == "table":
         columns, rows = sparql.table(answer, graph.vocabulary.ontology)
-        _columns(columns, rows, 70)
+        say.columns(columns, rows, 70)
     else:
         click.echo(sparql.serialized(answer, form), nl=False)
 
@@ -532,12 +460,12 @@ def centrality(context: click.Context, measure: str, disease: str, category: str
         }
         _json(graph, _command("centrality", options), body)
     elif form == "tsv":
-        _tsv(columns, rows)
+        say.tsv(columns, rows)
     else:
         click.echo(
             f"{measure}: {MEASURES[measure]}; {f'claims seen in {disease}' if disease else 'all claims'}, causal only"
         )
-        _columns(columns, rows)
+        say.columns(columns, rows)
 
 
 # --- pictures and files ----------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from kg.centrality import Rank
     from kg.chains import Chains
+    from kg.disagreements import Disagreement
     from kg.mechanisms import Trace
 
 __all__ = ["Card", "Dataset", "Hit", "Neighbour", "build", "load"]
@@ -254,6 +255,18 @@ class Dataset:
         from kg.centrality import centrality
 
         return centrality(self.to_networkx(disease), self.vocabulary, measure, category=category, count=count)
+
+    def disagreements(self, about: str = "", *, disease: str = "", count: int = 0) -> tuple[Disagreement, ...]:
+        """Answer where papers disagree, and in which context: see `kg.disagreements.disagreements`.
+
+        >>> import kg
+        >>> kg.load().disagreements("Tfh cell", count=1)[0].kind in ("refuted", "opposite")
+        True
+        """
+        from kg.disagreements import disagreements
+
+        names = [self.resolve(name).name if name else "" for name in (about, disease)]
+        return disagreements(self.assertions, self.vocabulary, about=names[0], disease=names[1], count=count)
 
     def claims(self, disease: str = "") -> tuple[Assertion, ...]:
         """Return all claims, or those seen in a disease (or a kind of it) or that name it."""

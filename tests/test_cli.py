@@ -97,6 +97,19 @@ def test_json_contract(on_small, name):
     assert on_small(*arguments, "--format", "json")[1] == out
 
 
+def test_disagreements_in_three_forms(on_small):
+    code, out, err = on_small("disagreements", "SLE")
+    assert code == 0
+    assert "MSC ameliorates SLE   refuted" in out
+    assert "1 pairs" in err
+    (pair,) = json.loads(on_small("disagreements", "SLE", "--format", "json")[1])["pairs"]
+    assert (pair["a"]["effect_sign"], pair["b"]["effect_sign"]) == (-1, 0)
+    assert pair["differs"]["system"] == ["clinical trial", "review statement"]
+    rows = on_small("disagreements", "--disease", "SLE", "--format", "tsv")[1].splitlines()
+    assert rows[0].startswith("kind\tweight\tsubject")
+    assert len(rows) == 2
+
+
 def test_trace_contract_in_depth(on_small):
     answer = json.loads(on_small("trace", "MSC", "SLE", "--format", "json")[1])
     assert answer["verdict"]["effect"] in ("ameliorates", "exacerbates", "undetermined")

@@ -1,0 +1,161 @@
+"""How answers read in a terminal: columns, tab-separated rows, and a trace step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from kg.dataset import Dataset
+    from kg.disagreements import Disagreement, Side
+    from kg.mechanisms import Mechanism, Route, Trace
+
+__all__ = ["columns", "disagreements_text", "disagreements_tsv", "papers", "trace_text", "trace_tsv", "tsv"]
+
+
+def tsv(names: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print a heading and rows, tab-separated, lists joined by `; `."""
+
+    def clean(value: object) -> str:
+        text = "; ".join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)
+        return " ".join(text.split())
+
+    click.echo("\t".join(names))
+    for row in rows:
+        click.echo("\t".join(map(clean, row)))
+
+
+def columns(names: Sequence[str], rows: Sequence[Sequence[object]], width: int = 60) -> None:
+    """Print rows in columns, cells cut at `width` characters."""
+    texts = [[str(cell) if len(str(cell)) <= width else str(cell)[: width - 1] + "…" for cell in row] for row in rows]
+    widths = [max([len(name), *(len(row[i]) for row in texts)]) for i, name in enumerate(names)]
+    for row in [list(names), *texts]:
+        click.echo("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip())
+
+
+def trace_tsv(answer: Trace) -> None:
+    """Print one row per step of every mechanism."""
+    names = (
+        "route sign weight mediators mechanism score step subject predicate object aspect cell effect belief".split()
+    )
+    rows = []
+    for kind, routes in (("route", answer.routes), ("counter", answer.counter_routes)):
+        for rank, route in enumerate(routes, 1):
+            for number, mechanism in enumerate(route.mechanisms, 1):
+                for place, step in enumerate(mechanism.steps, 1):
+                    head = [f"{kind} {rank}", route.sign, f"{route.weight:.6f}", route.mediators, number]
+                    tail = [step.subject, step.predicate, step.object, step.aspect, step.cell, step.effect]
+                    papers = [step.attestation, step.publications, step.refuting, step.species, step.stage]
+                    rows.append([*head, f"{mechanism.score:.6f}", place, *tail, f"{step.belief:.6f}", *papers])
+    tsv([*names, "attestation", "publications", "refuting", "species", "stage"], rows)
+
+
+def trace_text(graph: Dataset, answer: Trace) -> None:
+    """Print a trace as one would read it: verdict, tested outcomes, routes with the best mechanism of each."""
+    conditions = [f"{name} {value}" for name, value in _set(answer) if value]
+    click.secho(f"How does {answer.source} act on {answer.target}?", bold=True)
+    click.echo(f"  asked for: {', '.join(conditions) or 'any context'}; data {graph.data_version}")
+    click.secho(f"  verdict: {answer.effect}", bold=True, nl=False)
+    click.echo(f" ({answer.reason})")
+    if answer.outcomes:
+        click.echo(f"\nWhat was tested ({len(answer.outcomes)} results, best designs first):")
+        for outcome in answer.outcomes[:6]:
+            said = outcome.predicate.replace("_", " ")
+            said = f"does not support '{said}'" if outcome.direction == "refutes" else said
+            figure = f" [{outcome.effect}]" if outcome.effect else ""
+            species = "; ".join(outcome.species) or "species not stated"
+            click.echo(f"  {outcome.system}, {species}: {said} {outcome.object}{figure}")
+            click.echo(f"    {outcome.statement} ({outcome.publication})")
+        if len(answer.outcomes) > 6:
+            click.echo(f"  ... {len(answer.outcomes) - 6} more: kg evidence '{answer.source}' '{answer.target}'")
+    condition = "Condition" in graph.vocabulary.ontology.superclasses[graph.resolve(answer.target).category]
+    words = {-1: "ameliorate", 1: "exacerbate"} if condition else {-1: "lower", 1: "raise"}
+    for title, routes in (("Routes", answer.routes), ("Counter-routes", answer.counter_routes)):
+        if routes:
+            click.secho(f"\n{title} that {words[routes[0].sign]} {answer.target}:", bold=True)
+        for rank, route in enumerate(routes, 1):
+            _route_text(graph, rank, route)
+    if not answer.routes and not answer.counter_routes:
+        click.echo("\nNo coherent mechanism was found; `kg show` prints what is known of each end.")
+
+
+def _set(answer: Trace) -> list[tuple[str, str]]:
+    asked = answer.context
+    names = ("species", "msc_source", "priming", "mode", "donor", "disease")
+    return [(name.replace("_", " ").replace("msc", "MSC"), getattr(asked, name)) for name in names]
+
+
+def _route_text(graph: Dataset, rank: int, route: Route) -> None:
+    click.echo()
+    click.secho(f"{rank:3}. {route.label}", bold=True, nl=False)
+    plural = "s" if len(route.mechanisms) > 1 else ""
+    click.echo(f"   weight {route.weight:.3f}, {len(route.mechanisms)} mechanism{plural}")
+    _mechanism_text(graph, route.mechanisms[0])
+
+
+def papers(publications: Iterable[str], most: int = 3) -> str:
+    """The first papers of a list, and how many more there are."""
+    each = list(dict.fromkeys(publications))
+    return "; ".join(each[:most]) + (f" and {len(each) - most} more" if len(each) > most else "")
+
+
+def _mechanism_text(graph: Dataset, mechanism: Mechanism) -> None:
+    human = mechanism.human or "no"
+    weakest = f"weakest link {mechanism.weakest}, " if len([s for s in mechanism.steps if not s.bridge]) > 1 else ""
+    click.echo(
+        f"     score {mechanism.score:.3f}, {weakest}stage {mechanism.stage}, human evidence for every step: {human}"
+    )
+    if mechanism.direct:
+        said = "; ".join(step.phrase for step in mechanism.direct)
+        click.echo(f"     scored as: {said} ({papers(p for step in mechanism.direct for p in step.publications)})")
+    for step in mechanism.steps:
+        mark = {1: "+", -1: "-"}[step.effect] if not step.bridge else "~"
+        click.echo(f"     {mark} {step.phrase}", nl=False)
+        if step.bridge:
+            click.echo("")
+            continue
+        linked = f", {step.attestation}" if step.attestation else ""
+        click.echo(f"  [belief {step.belief:.2f}{linked}]")
+        against = f"   against: {'; '.join(step.refuting)}" if step.refuting else ""
+        click.echo(f"         {papers(step.publications)}{against}")
+
+
+def disagreements_text(graph: Dataset, found: Sequence[Disagreement]) -> None:
+    """Print each pair of rows with both papers and what differs."""
+    for number, each in enumerate(found, 1):
+        click.secho(f"{number:3}. {_claimed(each.a)}", bold=True, nl=False)
+        click.echo(f"   {each.kind}, weight {each.weight:.2f}")
+        for side in (each.a, each.b):
+            click.echo(f"     {_stand(side):7} {side.evidence.statement}")
+            paper = side.evidence.publication
+            click.echo(f"             {graph.publications[paper].citation} ({paper})")
+        differs = [
+            f"{name.replace('_', ' ')}: {a or 'not stated'} | {b or 'not stated'}" for name, a, b in each.differs
+        ]
+        click.echo(f"     differs {'; '.join(differs) or 'nothing that the tables record'}")
+    click.echo(f"kg: {len(found)} pairs", err=True)
+
+
+def _claimed(side: Side) -> str:
+    return f"{side.subject} {side.predicate.replace('_', ' ')} {side.object}"
+
+
+def _stand(side: Side) -> str:
+    if side.predicate in ("ameliorates", "exacerbates", "no_effect_on"):
+        return {1: "worse", -1: "better", 0: "no"}[side.effect]
+    return {1: "raises", -1: "lowers", 0: "no"}[side.effect]
+
+
+def disagreements_tsv(found: Sequence[Disagreement]) -> None:
+    """Print one row per pair."""
+    sides = ("predicate", "effect", "statement", "publication")
+    names = ["kind", "weight", "subject", "object", *(f"a_{n}" for n in sides), *(f"b_{n}" for n in sides), "differs"]
+    rows = []
+    for each in found:
+        cells: list[object] = [each.kind, f"{each.weight:.6f}", each.a.subject, each.a.object]
+        for side in (each.a, each.b):
+            cells += [side.predicate, side.effect, side.evidence.statement, side.evidence.publication]
+        rows.append([*cells, [f"{name}: {a} | {b}" for name, a, b in each.differs]])
+    tsv(names, rows)
