@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from kg.blockade import Blockade
 from kg.disagreements import Disagreement, Side
 from kg.mechanisms import Mechanism, Route, Trace
 
-__all__ = ["answer", "disagreements_body", "identity", "trace_body"]
+__all__ = ["answer", "blockade_body", "disagreements_body", "identity", "trace_body"]
 
 
 def identity(data_version: str, command: str) -> str:
@@ -77,6 +78,38 @@ def _mechanism(mechanism: Mechanism) -> dict[str, Any]:
             for step in mechanism.steps
         ],
     }
+
+
+def blockade_body(taken: Blockade) -> dict[str, Any]:
+    """Return what a blockade takes away; routes by label with their weights before and after."""
+    return {
+        "blocked": list(taken.blocked),
+        "share_lost": round(taken.share, 6),
+        "verdict_before": taken.before.effect,
+        "lost": [_named(route, route.weight, 0.0) for route in taken.lost],
+        "surviving": [_named(route, weight, route.weight) for route, weight in taken.surviving],
+        "cuts": [{"blocks": list(cut.blocks), "share": round(cut.share, 6), "all": cut.all} for cut in taken.cuts],
+        "experiments": [
+            {
+                "subject": each.subject,
+                "predicate": each.predicate,
+                "object": each.object,
+                "mediator": each.mediator,
+                "test": each.test,
+                "needed": each.held,
+                "system": each.evidence.system,
+                "species": list(each.evidence.species),
+                "statement": each.evidence.statement,
+                "publication": each.evidence.publication,
+            }
+            for each in taken.experiments
+        ],
+    }
+
+
+def _named(route: Route, before: float, after: float) -> dict[str, Any]:
+    names = {"mediators": list(route.mediators), "label": route.label, "sign": route.sign}
+    return names | {"before": round(before, 6), "after": round(after, 6)}
 
 
 def disagreements_body(found: Sequence[Disagreement]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from functools import cached_property
 from math import prod
 from typing import Any
 
-from kg.graph import Weigher
+from kg.graph import Blocks, Weigher
 from kg.model import Assertion
 from kg.vocabulary import Vocabulary
 
@@ -308,10 +308,12 @@ class _Composer:
         return 1 if high in parents else 2 if any(high in entities[p].parents for p in parents) else 3
 
 
-def belief(link: Link, claim: Assertion, weigher: Weigher) -> float:
-    """Return what a link is worth under a context, in [0, 1]."""
+def belief(link: Link, claim: Assertion, weigher: Weigher, blocks: Blocks | None = None) -> float:
+    """Return what a link is worth under a context, in [0, 1]; rows that rest on what is blocked do not count."""
     evidence = claim.evidence
     rows = [evidence[number] for number in link.rows]
+    if blocks:
+        rows = [row for row in rows if not blocks.stops(row)]
     worth = weigher.pooled(claim, rows)
     if link.doubts and worth:
         worth *= 1 - weigher.pooled(claim, [evidence[number] for number in link.doubts])

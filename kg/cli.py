@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -140,6 +141,12 @@ def _json(graph: Dataset, command: str, body: dict[str, Any]) -> None:
 @click.option("--max-length", default=5, show_default=True, type=click.IntRange(1, 7), help="Most claims in a chain.")
 @click.option("--via", multiple=True, metavar="NAME", help="Only mechanisms through this; may be repeated.")
 @click.option("--avoid", multiple=True, metavar="NAME", help="No mechanism through this; may be repeated.")
+@click.option(
+    "--block",
+    multiple=True,
+    metavar="NAME",
+    help="What is left without this factor, cell, mode, MSC source or priming? May be repeated.",
+)
 @click.option("-k", "count", default=10, show_default=True, type=click.IntRange(1), help="Most routes of each sign.")
 @click.option(
     "--view", "picture", type=click.Path(dir_okay=False), help="Also write the interactive picture to this file."
@@ -158,6 +165,7 @@ def trace(
     max_length: int,
     via: tuple[str, ...],
     avoid: tuple[str, ...],
+    block: tuple[str, ...],
     count: int,
     picture: str | None,
     form: str,
@@ -167,12 +175,20 @@ def trace(
     \b
     kg trace MSC SLE
     kg trace "umbilical cord MSC" "lupus nephritis" --via IDO1
+    kg trace MSC RA --block FASLG --block PGE2
     """
     graph = _load(context)
     asked = _context(graph, species, msc_source, priming, mode, disease)
-    answer = graph.trace(source, target, asked, max_length=max_length, via=via, avoid=avoid, count=count)
+    taken = None
+    if block:
+        taken = graph.blockade(source, target, block, asked, max_length=max_length, via=via, avoid=avoid)
+        answer = replace(
+            taken.after, routes=taken.after.routes[:count], counter_routes=taken.after.counter_routes[:count]
+        )
+    else:
+        answer = graph.trace(source, target, asked, max_length=max_length, via=via, avoid=avoid, count=count)
     if form == "json":
-        from kg.answers import trace_body
+        from kg.answers import blockade_body, trace_body
 
         options: list[tuple[str, Any]] = [
             ("--species", "" if species == "human" else species or "any"),
@@ -183,12 +199,16 @@ def trace(
             ("--max-length", "" if max_length == 5 else max_length),
             ("--via", via),
             ("--avoid", avoid),
+            ("--block", block),
             ("-k", "" if count == 10 else count),
         ]
-        _json(graph, _command("trace", options, source, target), trace_body(answer))
+        body = trace_body(answer) | ({"blockade": blockade_body(taken)} if taken else {})
+        _json(graph, _command("trace", options, source, target), body)
     elif form == "tsv":
         say.trace_tsv(answer)
     else:
+        if taken:
+            say.blockade_text(taken, count)
         say.trace_text(graph, answer)
     if picture:
         _write_view(graph, answer, picture)

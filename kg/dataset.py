@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from kg import sources, store
 from kg.errors import SourceError, UnknownTerm
-from kg.graph import Context, Weigher, multidigraph
+from kg.graph import Blocks, Context, Weigher, multidigraph
 from kg.model import Assertion, Entity, Evidence, Publication, Study
 from kg.vocabulary import Vocabulary
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import rdflib
     from pyvis.network import Network
 
+    from kg.blockade import Blockade
     from kg.centrality import Rank
     from kg.chains import Chains
     from kg.disagreements import Disagreement
@@ -241,6 +242,80 @@ class Dataset:
             return Chains(**store.part(self.folder, "chains"))
         except TypeError as error:
             raise SourceError(f"{self.folder}: chains.json is damaged ({error}); {store.REBUILD}") from None
+
+    def blocked(self, names: Sequence[str]) -> Blocks:
+        """Return what names of entities, modes, MSC sources or primed MSC take away; kinds of an entity go with it."""
+        entities, modes, tissues, primings = set(), set(), set(), set()
+        ontology = self.vocabulary.ontology
+        for name in names:
+            if name in ontology.modes:
+                modes.add(name)
+                for product in ontology.modes[name]:
+                    entities |= {product, *self.vocabulary.descendants(product)}
+            elif name in ontology.msc_sources:
+                tissues.add(name)
+            else:
+                entity, carried = self.subject(name)
+                if carried.msc_source:
+                    tissues.add(carried.msc_source)
+                elif carried.priming:
+                    primings.add(carried.priming)
+                else:
+                    entities |= {entity.name, *self.vocabulary.descendants(entity.name)}
+        return Blocks(frozenset(entities), frozenset(modes), frozenset(tissues), frozenset(primings))
+
+    def blockade(
+        self,
+        source: str,
+        target: str,
+        block: Sequence[str],
+        context: Context | None = None,
+        *,
+        max_length: int = 5,
+        via: Sequence[str] = (),
+        avoid: Sequence[str] = (),
+    ) -> Blockade:
+        """Answer what is left of how the source acts on the target when things are blocked: see `kg.blockade`.
+
+        `block` names entities (kinds of them go too), modes, MSC sources, or primed MSC. Raises UnknownTerm, also when
+        the source or the target themselves are blocked.
+
+        >>> import kg
+        >>> 0 < kg.load().blockade("MSC", "RA", ["FASLG"]).share < 1
+        True
+        """
+        from kg.blockade import blockade
+        from kg.mechanisms import trace
+
+        start, carried = self.subject(source)
+        end = self.resolve(target)
+        blocks = self.blocked(block)
+        for entity in (start, end):
+            if entity.name in blocks.entities:
+                raise UnknownTerm(entity.name, kind="block", reason="is an end of the question and cannot be blocked")
+        asked = (context or Context()).merged(carried)
+        passed = [[self._passed(name) for name in names] for names in (via, avoid)]
+        before, after = (
+            trace(
+                self.assertions,
+                self.vocabulary,
+                start.name,
+                end.name,
+                asked,
+                max_length=max_length,
+                via=passed[0],
+                avoid=passed[1],
+                count=0,
+                blocks=each,
+                ready=self.chains,
+            )
+            for each in (None, blocks)
+        )
+        names = [name if name in self.vocabulary.ontology.modes else self._blocked_name(name) for name in block]
+        return blockade(before, after, names, self.assertions, self.vocabulary)
+
+    def _blocked_name(self, name: str) -> str:
+        return name if name in self.vocabulary.ontology.msc_sources else self.resolve(name).name
 
     def _passed(self, name: str) -> str:
         return name if name in self.vocabulary.ontology.modes else self.resolve(name).name

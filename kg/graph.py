@@ -13,7 +13,7 @@ from kg.vocabulary import Vocabulary
 if TYPE_CHECKING:
     import networkx as nx
 
-__all__ = ["Context", "Weigher", "multidigraph"]
+__all__ = ["Blocks", "Context", "Weigher", "multidigraph"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,20 @@ class Context:
             n: getattr(other, n) for n in ("msc_source", "priming", "mode", "donor", "disease") if getattr(other, n)
         }
         return replace(self, **changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """What is taken away: entities that no mechanism may pass; modes, sources and primings whose rows do not count."""
+
+    entities: frozenset[str] = frozenset()
+    modes: frozenset[str] = frozenset()
+    sources: frozenset[str] = frozenset()
+    primings: frozenset[str] = frozenset()
+
+    def stops(self, row: Evidence) -> bool:
+        """Whether a row rests on what is blocked."""
+        return row.mode in self.modes or row.msc_source in self.sources or bool(self.primings.intersection(row.priming))
 
 
 class Weigher:

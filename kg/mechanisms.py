@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from kg.bestfirst import Found, Question, best
 from kg.chains import ATTESTATIONS, Chains, belief, chains
-from kg.graph import Context, Weigher
+from kg.graph import Blocks, Context, Weigher
 from kg.model import Assertion
 from kg.vocabulary import Vocabulary
 
@@ -157,6 +157,7 @@ def trace(
     via: Sequence[str] = (),
     avoid: Sequence[str] = (),
     count: int = 10,
+    blocks: Blocks | None = None,
     ready: Chains | None = None,
 ) -> Trace:
     """Answer how `source` acts on `target`: the best routes of either sign and a verdict that may abstain.
@@ -174,7 +175,9 @@ def trace(
     via, avoid
         Entity names or modes that every mechanism must, or must not, run through.
     count
-        Largest number of routes of each sign.
+        Largest number of routes of each sign; 0 gives all.
+    blocks
+        What is blocked: see `kg.graph.Blocks`.
     ready
         `kg.chains.chains` of the same claims, when they are at hand; worked out when not.
 
@@ -200,14 +203,15 @@ def trace(
     def believe(index: int) -> float:
         if index not in worth:
             link = ready[index]
-            worth[index] = belief(link, claims[link.claim], weigher)
+            worth[index] = belief(link, claims[link.claim], weigher, blocks)
         return worth[index]
 
     def weigh(index: int) -> float:
         return believe(index) * penalties[index]
 
     penalties: list[float] = [row[-1] for row in ready.links]
-    question = Question(source, ends, max_length, frozenset(via), frozenset(avoid))
+    barred = frozenset(avoid) | (blocks.entities | blocks.modes if blocks else frozenset())
+    question = Question(source, ends, max_length, frozenset(via), barred)
     found = best(claims, ready, question, weigh, ontology.priors["score_floor"])
     writer = _Writer(claims, ready, weigher, target, believe)
     routes = _routes(_folded(found, writer), vocabulary)
@@ -222,8 +226,8 @@ def trace(
         effect,
         reason,
         tuple(_outcomes(claims, weigher, source, target)),
-        tuple(writer.route(route) for route in by_sign[main][:count]),
-        tuple(writer.route(route) for route in by_sign[-main][:count]),
+        tuple(writer.route(route) for route in by_sign[main][: count or None]),
+        tuple(writer.route(route) for route in by_sign[-main][: count or None]),
         len(found),
     )
 

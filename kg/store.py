@@ -208,9 +208,11 @@ def _unpack(packed: dict[str, Any]) -> Contents:
                 column: {name: Grade(*cells) for name, cells in raw[column].items()}
                 for column in ("systems", "mediator_tests", "reading")
             },
-            "modes": tuple(raw["modes"]),
             "donors": tuple(raw["donors"]),
-            "msc_sources": {name: tuple(entities) for name, entities in raw["msc_sources"].items()},
+            **{
+                column: {name: tuple(entities) for name, entities in raw[column].items()}
+                for column in ("modes", "msc_sources")
+            },
             "study_values": {name: tuple(values) for name, values in raw["study_values"].items()},
         }
     )

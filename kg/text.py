@@ -8,11 +8,21 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from kg.blockade import Blockade
     from kg.dataset import Dataset
     from kg.disagreements import Disagreement, Side
     from kg.mechanisms import Mechanism, Route, Trace
 
-__all__ = ["columns", "disagreements_text", "disagreements_tsv", "papers", "trace_text", "trace_tsv", "tsv"]
+__all__ = [
+    "blockade_text",
+    "columns",
+    "disagreements_text",
+    "disagreements_tsv",
+    "papers",
+    "trace_text",
+    "trace_tsv",
+    "tsv",
+]
 
 
 def tsv(names: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -159,3 +169,40 @@ def disagreements_tsv(found: Sequence[Disagreement]) -> None:
             cells += [side.predicate, side.effect, side.evidence.statement, side.evidence.publication]
         rows.append([*cells, [f"{name}: {a} | {b}" for name, a, b in each.differs]])
     tsv(names, rows)
+
+
+def blockade_text(taken: Blockade, count: int) -> None:
+    """Print what a blockade takes away: routes lost and weakened, cut sets, and the experiments of the tables."""
+    before, after = taken.before, taken.after
+    click.secho(f"Without {' and '.join(taken.blocked)}:", bold=True, nl=False)
+    click.echo(
+        f" {taken.share:.0%} of the weight of {len(before.routes)} routes is lost; "
+        f"verdict {before.effect}, then {after.effect}"
+    )
+    if taken.lost:
+        click.echo(
+            f"  routes lost ({len(taken.lost)}): " + _some([f"{r.label} ({r.weight:.3f})" for r in taken.lost], count)
+        )
+    weaker = [(route, weight) for route, weight in taken.surviving if route.weight < weight - 1e-9]
+    if weaker:
+        shown = [f"{route.label} ({weight:.3f} to {route.weight:.3f})" for route, weight in weaker]
+        click.echo(f"  routes weakened ({len(weaker)}): " + _some(shown, count))
+    whole = [cut for cut in taken.cuts if cut.all]
+    if whole:
+        click.echo("  smallest sets that cut every route: " + _some([" + ".join(cut.blocks) for cut in whole], count))
+    elif taken.cuts:
+        strong = [f"{' + '.join(cut.blocks)} ({cut.share:.0%})" for cut in taken.cuts]
+        click.echo("  no three blocks cut every route; strong sets: " + "; ".join(strong))
+    if taken.experiments:
+        click.echo(f"  tested in the tables ({len(taken.experiments)}):")
+    for each in taken.experiments[:count]:
+        said = "needed" if each.held else "not needed"
+        row = each.evidence
+        place = ", ".join(filter(None, [row.system, "; ".join(row.species)]))
+        click.echo(f"    {each.mediator} {said} for {each.subject} -> {each.object} ({each.test}, {place})")
+        click.echo(f"      {row.statement} ({row.publication})")
+    click.echo("")
+
+
+def _some(parts: Sequence[str], most: int) -> str:
+    return "; ".join(parts[:most]) + (f"; and {len(parts) - most} more" if len(parts) > most else "")

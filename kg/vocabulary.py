@@ -50,7 +50,7 @@ class Ontology:
     systems: Mapping[str, Grade]
     mediator_tests: Mapping[str, Grade]
     reading: Mapping[str, Grade]
-    modes: tuple[str, ...]
+    modes: Mapping[str, tuple[str, ...]]
     donors: tuple[str, ...]
     msc_sources: Mapping[str, tuple[str, ...]]
     study_values: Mapping[str, tuple[str, ...]]
@@ -317,6 +317,12 @@ def _ontology(triples: dict[str, dict[str, list[Any]]]) -> Ontology:
             for node in members(kind)
         }
 
+    def named(kind: str) -> dict[str, tuple[str, ...]]:
+        return {
+            label(node): tuple(sorted(str(o.value) for o in triples[node].get(MSCIM + "names", [])))
+            for node in members(kind)
+        }
+
     kinds = ("Aspect", "EvidenceSystem", "MediatorTest", "ReadingLevel", "Mode", "Donor", "MSCSource", "Direction")
     iris = {f"{kind}:{label(node)}": node for kind in kinds for node in members(kind)}
     return Ontology(
@@ -333,12 +339,9 @@ def _ontology(triples: dict[str, dict[str, list[Any]]]) -> Ontology:
         systems=grades("EvidenceSystem", "error"),
         mediator_tests=grades("MediatorTest", "errorFactor"),
         reading=grades("ReadingLevel", "errorFactor"),
-        modes=tuple(sorted(label(node) for node in members("Mode"))),
+        modes=named("Mode"),
         donors=tuple(sorted(label(node) for node in members("Donor"))),
-        msc_sources={
-            label(node): tuple(sorted(str(o.value) for o in triples[node].get(MSCIM + "names", [])))
-            for node in members("MSCSource")
-        },
+        msc_sources=named("MSCSource"),
         study_values={
             column: tuple(sorted(label(node) for node in members(kind)))
             for column, kind in (

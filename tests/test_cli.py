@@ -47,6 +47,7 @@ CASES = {
     "show": ["show", "Th17 cell"],
     "show-disease": ["show", "SLE"],
     "search": ["search", "t cell"],
+    "trace-block": ["trace", "MSC", "SLE", "--block", "PGE2", "-k", "2"],
     "evidence": ["evidence", "MSC", "SLE"],
     "evidence-tsv": ["evidence", "MSC", "Th17 cell", "--format", "tsv"],
     "centrality": ["centrality", "--measure", "degree"],
@@ -95,6 +96,19 @@ def test_json_contract(on_small, name):
     assert answer["command"].startswith(f"kg {name}")
     assert re.fullmatch(r"[0-9a-f]{16}", answer["id"])
     assert on_small(*arguments, "--format", "json")[1] == out
+
+
+def test_blockade_in_json(on_small):
+    answer = json.loads(on_small("trace", "MSC", "SLE", "--block", "PGE2", "--format", "json")[1])
+    assert answer["command"] == "kg trace MSC SLE --block PGE2"
+    taken = answer["blockade"]
+    assert taken["blocked"] == ["PGE2"]
+    assert [route["label"] for route in taken["lost"]] == ["via PGE2"]
+    assert [each["needed"] for each in taken["experiments"]] == [True]
+    assert 0 < taken["share_lost"] < 1
+    assert not any("PGE2" in route["mediators"] for route in answer["routes"])
+    code, _, err = on_small("trace", "MSC", "SLE", "--block", "SLE")
+    assert (code, "cannot be blocked" in err) == (3, True)
 
 
 def test_disagreements_in_three_forms(on_small):
