@@ -8,10 +8,12 @@ from dataclasses import asdict
 from typing import Any
 
 from kg.blockade import Blockade
+from kg.compare import Comparison
 from kg.disagreements import Disagreement, Side
+from kg.gaps import Gaps
 from kg.mechanisms import Mechanism, Route, Trace
 
-__all__ = ["answer", "blockade_body", "disagreements_body", "identity", "trace_body"]
+__all__ = ["answer", "blockade_body", "compare_body", "disagreements_body", "gaps_body", "identity", "trace_body"]
 
 
 def identity(data_version: str, command: str) -> str:
@@ -137,3 +139,41 @@ def _side(side: Side) -> dict[str, Any]:
         "effect_sign": side.effect,
         **row,
     }
+
+
+def compare_body(left: str, right: str, answer: Comparison, count: int) -> dict[str, Any]:
+    """Return a comparison as in the contract, at most `count` entries a list, best first."""
+    pairs = {
+        name: [
+            {
+                "label": pair.label,
+                "mediators": list(pair.left.mediators),
+                "weight": round(pair.weight, 6),
+                "left": _side_of(pair.left),
+                "right": _side_of(pair.right),
+            }
+            for pair in each[:count]
+        ]
+        for name, each in (("shared", answer.shared), ("opposite", answer.opposite))
+    }
+    alone = {
+        name: [{"label": route.label, "mediators": list(route.mediators), **_side_of(route)} for route in each[:count]]
+        for name, each in (("only_left", answer.only_left), ("only_right", answer.only_right))
+    }
+    verdicts = {"left": answer.left.effect, "right": answer.right.effect}
+    return {"left": left, "right": right, "verdicts": verdicts, **pairs, **alone}
+
+
+def _side_of(route: Route) -> dict[str, Any]:
+    papers = sorted({paper for mechanism in route.mechanisms for paper in mechanism.publications})
+    best = route.mechanisms[0]
+    return {"sign": route.sign, "weight": round(route.weight, 6), "mechanism": best.phrase, "publications": papers}
+
+
+def gaps_body(answer: Gaps) -> dict[str, Any]:
+    """Return gaps as in the contract: matrix by name, the rest best first; an empty mediator is one not stated."""
+    body = asdict(answer)
+    for name in ("elsewhere", "untested"):
+        for each in body[name]:
+            each["rank"] = round(each["rank"], 6)
+    return body

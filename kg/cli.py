@@ -361,6 +361,68 @@ def evidence(context: click.Context, subject: str, object: str, form: str) -> No
 
 
 @cli.command()
+@click.argument("left")
+@click.argument("right")
+@click.option(
+    "--source", default="MSC", show_default=True, help="What acts, when two diseases or species are compared."
+)
+@click.option(
+    "--target", default="", metavar="NAME", help="On what, when MSC, products, sources or species are compared."
+)
+@click.option("--species", default="human", show_default=True, help="Evidence from other species counts less.")
+@click.option("-k", "count", default=10, show_default=True, type=click.IntRange(1), help="Most routes of each list.")
+@_format(*BASIC)
+@click.pass_context
+def compare(
+    context: click.Context, left: str, right: str, source: str, target: str, species: str, count: int, form: str
+) -> None:
+    """Which routes do LEFT and RIGHT share, which are of one alone, and which go opposite ways?
+
+    \b
+    kg compare SLE SSc
+    kg compare MSC MSC-EV --target RA
+    kg compare human mouse --target SLE
+    """
+    graph = _load(context)
+    answer = graph.compare(left, right, _context(graph, species, "", "", "", ""), source=source, target=target)
+    if form == "json":
+        from kg.answers import compare_body
+
+        options = [("--source", "" if source == "MSC" else source), ("--target", target)]
+        options += [("--species", "" if species == "human" else species), ("-k", "" if count == 10 else str(count))]
+        _json(graph, _command("compare", options, left, right), compare_body(left, right, answer, count))
+    elif form == "tsv":
+        say.compare_tsv(answer)
+    else:
+        say.compare_text(left, right, answer, count)
+
+
+@cli.command()
+@click.argument("disease")
+@click.option(
+    "-k", "count", default=15, show_default=True, type=click.IntRange(1), help="Most rows of each list (table)."
+)
+@_format(*BASIC)
+@click.pass_context
+def gaps(context: click.Context, disease: str, count: int, form: str) -> None:
+    """What was tested in DISEASE (mediators of MSC against cells), and which experiments are missing?
+
+    \b
+    kg gaps pSS
+    """
+    graph = _load(context)
+    answer = graph.gaps(disease)
+    if form == "json":
+        from kg.answers import gaps_body
+
+        _json(graph, _command("gaps", [], disease), gaps_body(answer))
+    elif form == "tsv":
+        say.gaps_tsv(answer)
+    else:
+        say.gaps_text(answer, count)
+
+
+@cli.command()
 @click.argument("about", required=False, default="")
 @click.option("--disease", default="", metavar="NAME", help="Only what was seen in this disease, or names it.")
 @click.option("-k", "count", default=20, show_default=True, type=click.IntRange(1), help="Most pairs.")

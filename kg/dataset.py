@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from kg.blockade import Blockade
     from kg.centrality import Rank
     from kg.chains import Chains
+    from kg.compare import Comparison
     from kg.disagreements import Disagreement
+    from kg.gaps import Gaps
     from kg.mechanisms import Trace
 
 __all__ = ["Card", "Dataset", "Hit", "Neighbour", "build", "load"]
@@ -313,6 +315,52 @@ class Dataset:
         )
         names = [name if name in self.vocabulary.ontology.modes else self._blocked_name(name) for name in block]
         return blockade(before, after, names, self.assertions, self.vocabulary)
+
+    def compare(
+        self, left: str, right: str, context: Context | None = None, *, source: str = "MSC", target: str = ""
+    ) -> Comparison:
+        """Answer what two things share: see `kg.compare.compare`.
+
+        Two diseases (or signs, or models) are compared as targets of `source`; two species as contexts, and anything
+        else as sources, of the question that ends in `target`. Raises UnknownTerm when the two are not of one kind, or
+        when a target is needed.
+
+        >>> import kg
+        >>> kg.load().compare("SLE", "SSc").left.target
+        'SLE'
+        """
+        from kg.compare import compare
+
+        entities = [self.resolve(name) for name in (left, right)]
+        above = [self.vocabulary.ontology.superclasses[entity.category] for entity in entities]
+        kinds = [next((kind for kind in ("Condition", "Taxon") if kind in each), "") for each in above]
+        if kinds[0] != kinds[1]:
+            raise UnknownTerm(
+                right, kind="comparison", reason=f"is not of the kind of {left}, and cannot be set beside it"
+            )
+        if kinds[0] != "Condition" and not target:
+            raise UnknownTerm(target, kind="target", reason="is needed to compare these; give --target, as SLE")
+        asked = context or Context()
+        if kinds[0] == "Condition":
+            return compare(*(self.trace(source, name, asked, count=0) for name in (left, right)))
+        if kinds[0] == "Taxon":  # what was asked stays, the species aside
+            contexts = (replace(asked, species=entity.name) for entity in entities)
+            return compare(*(self.trace(source, target, each, count=0) for each in contexts))
+        return compare(*(self.trace(name, target, asked, count=0) for name in (left, right)))
+
+    def gaps(self, disease: str) -> Gaps:
+        """Answer what was tested in a disease and what was not: see `kg.gaps.gaps`.
+
+        >>> import kg
+        >>> "Tfh cell" in kg.load().gaps("pSS").cells
+        True
+        """
+        from kg.gaps import gaps
+
+        entity = self.resolve(disease)
+        if "Condition" not in self.vocabulary.ontology.superclasses[entity.category]:
+            raise UnknownTerm(disease, reason=f"is a {entity.category}, not a disease")
+        return gaps(self.assertions, self.vocabulary, entity.name)
 
     def _blocked_name(self, name: str) -> str:
         return name if name in self.vocabulary.ontology.msc_sources else self.resolve(name).name

@@ -9,15 +9,21 @@ import click
 
 if TYPE_CHECKING:
     from kg.blockade import Blockade
+    from kg.compare import Comparison
     from kg.dataset import Dataset
     from kg.disagreements import Disagreement, Side
+    from kg.gaps import Field, Gaps, Untested
     from kg.mechanisms import Mechanism, Route, Trace
 
 __all__ = [
     "blockade_text",
     "columns",
+    "compare_text",
+    "compare_tsv",
     "disagreements_text",
     "disagreements_tsv",
+    "gaps_text",
+    "gaps_tsv",
     "papers",
     "trace_text",
     "trace_tsv",
@@ -206,3 +212,92 @@ def blockade_text(taken: Blockade, count: int) -> None:
 
 def _some(parts: Sequence[str], most: int) -> str:
     return "; ".join(parts[:most]) + (f"; and {len(parts) - most} more" if len(parts) > most else "")
+
+
+def compare_text(left: str, right: str, answer: Comparison, count: int) -> None:
+    """Print what two questions share, what goes opposite ways, and what is of one alone."""
+    for name, trace in ((left, answer.left), (right, answer.right)):
+        click.echo(f"{name}: {trace.source} {trace.effect} {trace.target} ({trace.reason})")
+    for title, pairs in (("Shared", answer.shared), ("Opposite", answer.opposite)):
+        click.secho(f"\n{title} ({len(pairs)})", bold=True)
+        for pair in pairs[:count]:
+            signs = "/".join({1: "+", -1: "-"}[route.sign] for route in (pair.left, pair.right))
+            click.echo(f"  {signs}  {pair.label}   {pair.left.weight:.3f} and {pair.right.weight:.3f}")
+            for name, route in ((left, pair.left), (right, pair.right)):
+                click.echo(f"       {name}: {_best(route)}")
+    for name, routes in ((left, answer.only_left), (right, answer.only_right)):
+        click.secho(f"\nOnly {name} ({len(routes)})", bold=True)
+        for route in routes[:count]:
+            click.echo(f"  { {1: '+', -1: '-'}[route.sign] }    {route.label}   {route.weight:.3f}")
+            click.echo(f"       {_best(route)}")
+
+
+def _best(route: Route) -> str:
+    best = route.mechanisms[0]
+    return f"{best.phrase} ({papers(best.publications)})"
+
+
+def compare_tsv(answer: Comparison) -> None:
+    """Print one row per label."""
+    names = ["list", "label", "left_sign", "left_weight", "right_sign", "right_weight", "publications"]
+    rows: list[list[object]] = []
+    for kind, pairs in (("shared", answer.shared), ("opposite", answer.opposite)):
+        for pair in pairs:
+            cited = sorted({p for route in (pair.left, pair.right) for m in route.mechanisms for p in m.publications})
+            numbers = [v for route in (pair.left, pair.right) for v in (route.sign, f"{route.weight:.6f}")]
+            rows.append([kind, pair.label, *numbers, cited])
+    for kind, routes in (("only left", answer.only_left), ("only right", answer.only_right)):
+        for route in routes:
+            cited = sorted({p for m in route.mechanisms for p in m.publications})
+            numbers = [route.sign, f"{route.weight:.6f}"]
+            blank = ["", ""]
+            cells = [*numbers, *blank] if kind == "only left" else [*blank, *numbers]
+            rows.append([kind, route.label, *cells, cited])
+    tsv(names, rows)
+
+
+SIGNS = {(-1,): "lowers", (1,): "raises", (-1, 1): "both"}
+
+
+def gaps_text(answer: Gaps, count: int) -> None:
+    """Print the matrix as a list, then what lacks human evidence, then the next experiments."""
+    click.secho(f"{answer.disease}: {len(answer.matrix)} pairs of mediator and cell were tested", bold=True)
+    columns(FIELD, [_field(each) for each in answer.matrix[: count * 4]], 40)
+    if len(answer.matrix) > count * 4:
+        click.echo(f"... {len(answer.matrix) - count * 4} more; -k {len(answer.matrix)} shows all")
+    click.secho(f"\nWithout human evidence ({len(answer.no_human)})", bold=True)
+    columns(FIELD, [_field(each) for each in answer.no_human[:count]], 40)
+    for title, each in (
+        ("Shown in another connective tissue disease only", answer.elsewhere),
+        ("Shown outside connective tissue disease only", answer.untested),
+    ):
+        click.secho(f"\n{title}: next experiments, best first ({len(each)})", bold=True)
+        columns(UNTESTED, [_untested(one) for one in each[:count]], 40)
+
+
+FIELD = ["mediator", "cell", "effect", "best stage", "human", "by MSC", "papers"]
+UNTESTED = ["mediator", "cell", "effect", "expected", "rank", "best stage", "shown in", "papers"]
+
+
+def _field(each: Field) -> list[object]:
+    stages = [each.best_stage, each.human_stage or "none", "yes" if each.by_msc else "no"]
+    return [each.mediator or "(not stated)", each.cell, SIGNS[each.effects], *stages, len(each.publications)]
+
+
+def _untested(each: Untested) -> list[object]:
+    effect, expected = SIGNS[(each.effect,)], "helps" if each.expected < 0 else "harms"
+    rest = [f"{each.rank:.2f}", each.best_stage, ", ".join(each.diseases) or "unspecific", len(each.publications)]
+    return [each.mediator, each.cell, effect, expected, *rest]
+
+
+def gaps_tsv(answer: Gaps) -> None:
+    """Print one row per pair, tested ones first."""
+    rows: list[list[object]] = []
+    for each in answer.matrix:
+        rows.append(["tested", *_field(each)[:3], "", "", *_field(each)[3:6], "", each.publications])
+    for kind, untested in (("elsewhere", answer.elsewhere), ("untested", answer.untested)):
+        for one in untested:
+            cells = _untested(one)
+            rows.append([kind, *cells[:6], "", "", one.diseases, one.publications])
+    names = "list mediator cell effect expected rank best_stage human_stage by_msc diseases publications".split()
+    tsv(names, rows)

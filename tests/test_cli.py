@@ -111,6 +111,35 @@ def test_blockade_in_json(on_small):
     assert (code, "cannot be blocked" in err) == (3, True)
 
 
+def test_compare_in_three_forms(on_small):
+    code, out, _ = on_small("compare", "SLE", "lupus nephritis")
+    assert code == 0
+    assert "Shared (" in out
+    assert "Only SLE (" in out
+    answer = json.loads(on_small("compare", "SLE", "lupus nephritis", "--format", "json")[1])
+    assert set(answer) >= {"left", "right", "shared", "only_left", "only_right", "opposite"}
+    assert all({"sign", "weight", "mechanism", "publications"} <= set(each) for each in answer["only_left"])
+    rows = [
+        line.split("\t") for line in on_small("compare", "SLE", "lupus nephritis", "--format", "tsv")[1].splitlines()
+    ]
+    assert {len(row) for row in rows} == {7}
+    code, _, err = on_small("compare", "MSC", "umbilical cord MSC")
+    assert (code, "--target" in err) == (3, True)
+
+
+def test_gaps_in_three_forms(on_small):
+    code, out, _ = on_small("gaps", "SLE")
+    assert code == 0
+    assert "pairs of mediator and cell were tested" in out
+    answer = json.loads(on_small("gaps", "SLE", "--format", "json")[1])
+    assert set(answer) >= {"disease", "cells", "mediators", "matrix", "untested"}
+    assert [(each["mediator"], each["cell"]) for each in answer["untested"]]
+    rows = [line.split("\t") for line in on_small("gaps", "SLE", "--format", "tsv")[1].splitlines()]
+    assert {len(row) for row in rows} == {11}
+    code, _, err = on_small("gaps", "PGE2")
+    assert (code, "not a disease" in err) == (3, True)
+
+
 def test_disagreements_in_three_forms(on_small):
     code, out, err = on_small("disagreements", "SLE")
     assert code == 0

@@ -1,0 +1,205 @@
+"""What has been tested in a disease and what has not: mediators of MSC against cells, and the best evidence."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kg.graph import Context, Weigher
+from kg.model import Assertion, Evidence
+from kg.vocabulary import Vocabulary
+
+__all__ = ["Field", "Gaps", "Untested", "gaps"]
+
+MSC = frozenset({"MesenchymalStemCell", "MSCProduct"})
+CELLS = frozenset({"ImmuneCell", "TissueCell"})
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of the matrix: what papers on the disease say of a mediator of MSC and a cell.
+
+    `mediator` is empty where MSC change the cell and the paper names no mediator. `effects` holds the signs found, of
+    -1 and 1. `best_stage` is the highest rung of the translational ladder, `human_stage` the same over human evidence
+    alone, empty when there is none. `by_msc` says that MSC or a product acted, in one paper at least.
+    """
+
+    mediator: str
+    cell: str
+    effects: tuple[int, ...]
+    best_stage: str
+    human_stage: str
+    by_msc: bool
+    publications: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Untested:
+    """A pair shown elsewhere and not in the disease: an experiment to do next.
+
+    `role` is 1 when the cell drives the disease by what the tables say, -1 when it restrains it; `expected` in {-1, 1}
+    is effect times role: -1 would help. `rank` in [0, 1] is belief in the pair elsewhere times belief in the role.
+    `diseases` are those in which it was shown, connective tissue diseases first; `best_stage` the highest rung there.
+    """
+
+    mediator: str
+    cell: str
+    effect: int
+    role: int
+    expected: int
+    rank: float
+    best_stage: str
+    diseases: tuple[str, ...]
+    publications: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Gaps:
+    """The matrix of a disease, and what is missing from it, best first.
+
+    `mediators` and `cells` are rows and columns of the matrix, by name. `no_human` are the fields without human
+    evidence, highest rung first. `elsewhere` are untested pairs shown in another connective tissue disease, `untested`
+    those shown only outside them.
+    """
+
+    disease: str
+    mediators: tuple[str, ...]
+    cells: tuple[str, ...]
+    matrix: tuple[Field, ...]
+    no_human: tuple[Field, ...]
+    elsewhere: tuple[Untested, ...]
+    untested: tuple[Untested, ...]
+
+
+def gaps(
+    claims: Sequence[Assertion], vocabulary: Vocabulary, disease: str, connective: str = "connective tissue disease"
+) -> Gaps:
+    """Answer what was tested in a disease, and which pairs of mediator and cell would be the next experiments.
+
+    Mediators are factors that MSC or their products secrete, express or act through, in any disease. A pair is shown by
+    a causal claim of the mediator on the cell, or of MSC on the cell with that mediator. Rows count for the disease if
+    they were seen in it or in a kind of it. `connective` names the entity of all connective tissue diseases. Empty lists
+    when the tables say nothing of the disease.
+    """
+    ontology = vocabulary.ontology
+    ladder = ontology.systems
+    family = {disease, *vocabulary.descendants(disease)}
+    others = {connective, *vocabulary.descendants(connective)} - family
+    weigher = Weigher(vocabulary, Context())
+    mediators = _mediators(claims, vocabulary)
+    pairs: dict[tuple[str, str], list[tuple[Assertion, Evidence, int]]] = defaultdict(list)
+    for claim in claims:
+        if not claim.effect or ontology.predicates[claim.predicate].causal != "yes":
+            continue
+        if not ontology.superclasses[vocabulary.entities[claim.object].category] & CELLS:
+            continue
+        carried = bool(ontology.superclasses[vocabulary.entities[claim.subject].category] & MSC)
+        for row in claim.evidence:
+            if row.direction != "supports" or row.mediator_test.endswith("without effect"):
+                continue
+            for name in (row.mediator or ("",)) if carried else (claim.subject,):
+                if name in mediators or not name:
+                    pairs[(name, claim.object)].append((claim, row, claim.effect))
+    roles = _roles(claims, vocabulary, weigher, family)
+    matrix, untested = [], []
+    for mediator, cell in sorted(pairs):
+        rows = pairs[(mediator, cell)]
+        here = [(claim, row, effect) for claim, row, effect in rows if row.disease in family]
+        if here:
+            human = [row.system for _, row, _ in here if "human" in row.species]
+            matrix.append(
+                Field(
+                    mediator,
+                    cell,
+                    tuple(sorted({effect for _, _, effect in here})),
+                    max((row.system for _, row, _ in here), key=lambda name: ladder[name].stage),
+                    max(human, key=lambda name: ladder[name].stage, default=""),
+                    any(_of_msc(claim, row, vocabulary) for claim, row, _ in here),
+                    tuple(sorted({row.publication for _, row, _ in here})),
+                )
+            )
+        elif cell in roles and mediator:
+            role, involved = roles[cell]
+            for effect in (-1, 1):
+                said = [(claim, row) for claim, row, each in rows if each == effect]
+                if not said:
+                    continue
+                doubt = 1.0
+                for publication in sorted({row.publication for _, row in said}):
+                    doubt *= 1 - max(weigher.support(c, row) for c, row in said if row.publication == publication)
+                seen = sorted(
+                    {row.disease for _, row in said if row.disease}, key=lambda name: (name not in others, name)
+                )
+                untested.append(
+                    Untested(
+                        mediator,
+                        cell,
+                        effect,
+                        role,
+                        effect * role,
+                        (1 - doubt) * involved,
+                        max((row.system for _, row in said), key=lambda name: ladder[name].stage),
+                        tuple(seen),
+                        tuple(sorted({row.publication for _, row in said})),
+                    )
+                )
+    untested.sort(key=lambda each: (-round(each.rank, 9), each.mediator, each.cell, each.effect))
+    bare = [field for field in matrix if not field.human_stage]
+    bare.sort(key=lambda field: (-ladder[field.best_stage].stage, field.mediator, field.cell))
+    return Gaps(
+        disease,
+        tuple(sorted({field.mediator for field in matrix if field.mediator})),
+        tuple(sorted({field.cell for field in matrix})),
+        tuple(matrix),
+        tuple(bare),
+        tuple(each for each in untested if others.intersection(each.diseases)),
+        tuple(each for each in untested if not others.intersection(each.diseases)),
+    )
+
+
+def _of_msc(claim: Assertion, row: Evidence, vocabulary: Vocabulary) -> bool:
+    """Whether MSC or a product act in a row: as its subject, or at the head of the claim of which it is a leg."""
+    head = row.leg_of.partition(" -> ")[0] or claim.subject
+    return bool(vocabulary.ontology.superclasses[vocabulary.entities[head].category] & MSC)
+
+
+def _mediators(claims: Sequence[Assertion], vocabulary: Vocabulary) -> frozenset[str]:
+    """Factors that MSC or their products secrete, express, raise in themselves or act through."""
+    superclasses, entities = vocabulary.ontology.superclasses, vocabulary.entities
+    found: set[str] = set()
+    for claim in claims:
+        if not superclasses[entities[claim.subject].category] & MSC:
+            continue
+        rows = [row for row in claim.evidence if row.direction == "supports"]
+        if rows and claim.predicate in ("secretes", "expresses"):
+            found.add(claim.object)
+        for row in rows:
+            if not row.mediator_test.endswith("without effect"):
+                found.update(row.mediator)
+    return frozenset(name for name in found if name in entities and "Factor" in superclasses[entities[name].category])
+
+
+def _roles(
+    claims: Sequence[Assertion], vocabulary: Vocabulary, weigher: Weigher, family: set[str]
+) -> dict[str, tuple[int, float]]:
+    """For each cell tied to the disease: whether it drives (1) or restrains (-1) it, and the belief in that."""
+    ontology, entities = vocabulary.ontology, vocabulary.entities
+    weights: dict[str, dict[int, float]] = defaultdict(lambda: {-1: 1.0, 1: 1.0})
+    for claim in claims:
+        predicate = ontology.predicates[claim.predicate]
+        if claim.object not in family or not predicate.sign or predicate.bearer != "subject":
+            continue
+        if not ontology.superclasses[entities[claim.subject].category] & CELLS:
+            continue
+        aspect = ontology.aspects.get(claim.aspect)
+        sign = predicate.sign * (aspect.polarity if aspect else 1)
+        if sign:
+            worth = weigher.belief(claim) * (1.0 if predicate.causal == "yes" else ontology.priors["association"])
+            weights[claim.subject][sign] *= 1 - worth
+    roles = {}
+    for cell, left in weights.items():
+        drives, restrains = 1 - left[1], 1 - left[-1]
+        if drives != restrains:
+            roles[cell] = (1 if drives > restrains else -1, max(drives, restrains) - min(drives, restrains))
+    return roles
