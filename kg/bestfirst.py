@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from kg.chains import Chains
 from kg.model import Assertion
 
-__all__ = ["Found", "Question", "best"]
+__all__ = ["Found", "Hop", "Question", "best"]
 
+Hop = tuple[int, int, str, float]  # link, attestation, bridge before it, factor on its belief
 POPPED = 60_000  # states looked at before the search gives up: a second of time
 
 
@@ -28,7 +29,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One chain: its score and sign, its links with attestation and bridge before each, and every name on the way.
+    """One chain: its score and sign, its hops, and every name on the way.
 
     `names` runs from source to end, with mediators of direct claims and bridges in their places. `short` are the hops
     of a shorter way of saying the same, when that is what the score rests on.
@@ -36,9 +37,9 @@ class Found:
 
     score: float
     sign: int
-    hops: tuple[tuple[int, int, str], ...]
+    hops: tuple[Hop, ...]
     names: tuple[str, ...]
-    short: tuple[tuple[int, int, str], ...] = ()
+    short: tuple[Hop, ...] = ()
 
 
 def best(
@@ -66,13 +67,13 @@ def best(
     rest, skipped = _rest(
         chains, usable, objects, effects, question, weigh, starts, floor if bounded and not question.via else 0.0
     )
-    heap: list[tuple[float, tuple[int, ...], float, int, bool, frozenset[str], tuple[tuple[int, int, str], ...]]] = []
+    heap: list[tuple[float, tuple[int, ...], float, int, bool, frozenset[str], tuple[Hop, ...]]] = []
     for index in starts & rest.keys():
         value = weigh(index)
         if value > 0:
             seen = frozenset((question.source, objects[index]))
             bound = value * max(rest[index])
-            heap.append((-bound, (index,), value, effects[index], False, seen, ((index, 0, ""),)))
+            heap.append((-bound, (index,), value, effects[index], False, seen, ((index, 0, "", 1.0),)))
     heapq.heapify(heap)
     found: dict[int, list[Found]] = {-1: [], 1: []}
     least, popped = 0.0, 0
@@ -105,7 +106,7 @@ def best(
             new = value * chains.factors[place] * weigh(other)
             bound = new * max(rest[other])
             if bound > 0 and bound >= least:
-                longer = (*hops, (other, attestation, bridge))
+                longer = (*hops, (other, attestation, bridge, chains.factors[place]))
                 passed = seen | {end, bridge} if bridge else seen | {end}
                 path = tuple(hop[0] for hop in longer)
                 state = (-bound, path, new, sign * effects[other], crossed or bool(bridge), passed, longer)
@@ -177,9 +178,9 @@ def _rest(
     return settled, least
 
 
-def _names(claims: Sequence[Assertion], chains: Chains, hops: tuple[tuple[int, int, str], ...]) -> tuple[str, ...]:
+def _names(claims: Sequence[Assertion], chains: Chains, hops: tuple[Hop, ...]) -> tuple[str, ...]:
     names = [claims[chains.links[hops[0][0]][0]].subject]
-    for index, _, bridge in hops:
+    for index, _, bridge, _ in hops:
         place, mediators = chains.links[index][:2]
         if bridge:
             names.append(bridge)

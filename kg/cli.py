@@ -149,6 +149,11 @@ def _json(graph: Dataset, command: str, body: dict[str, Any]) -> None:
 )
 @click.option("-k", "count", default=10, show_default=True, type=click.IntRange(1), help="Most routes of each sign.")
 @click.option(
+    "--explain", default="", metavar="RANK", help="Show the arithmetic of a route: 1, or c1 for a counter-route."
+)
+@click.option("--bibtex", type=click.Path(dir_okay=False), help="Also write the papers as BibTeX to this file.")
+@click.option("--csl", type=click.Path(dir_okay=False), help="Also write the papers as CSL-JSON to this file.")
+@click.option(
     "--view", "picture", type=click.Path(dir_okay=False), help="Also write the interactive picture to this file."
 )
 @_format(*BASIC)
@@ -167,6 +172,9 @@ def trace(
     avoid: tuple[str, ...],
     block: tuple[str, ...],
     count: int,
+    explain: str,
+    bibtex: str | None,
+    csl: str | None,
     picture: str | None,
     form: str,
 ) -> None:
@@ -210,8 +218,34 @@ def trace(
         if taken:
             say.blockade_text(taken, count)
         say.trace_text(graph, answer)
+    if explain:
+        say.explain_text(graph, answer, _ranked(answer, explain))
+    if bibtex or csl:
+        _write_citations(graph, answer, bibtex, csl)
     if picture:
         _write_view(graph, answer, picture)
+
+
+def _ranked(answer: Trace, rank: str) -> Any:
+    routes = answer.counter_routes if rank.startswith("c") else answer.routes
+    number = rank.removeprefix("c")
+    if not number.isdecimal() or not 1 <= int(number) <= len(routes):
+        kind = "counter-routes" if rank.startswith("c") else "routes"
+        raise click.UsageError(f"--explain {rank!r}: there are {len(routes)} {kind}; give a rank as 1, or c1")
+    return routes[int(number) - 1].mechanisms[0]
+
+
+def _write_citations(graph: Dataset, answer: Trace, bibtex: str | None, csl: str | None) -> None:
+    from kg import citations
+    from kg.sources import write_text
+
+    routes = (*answer.routes, *answer.counter_routes)
+    cited = {paper for route in routes for mechanism in route.mechanisms for paper in mechanism.publications}
+    papers = graph.cited({*cited, *(outcome.publication for outcome in answer.outcomes)})
+    for path, form in ((bibtex, citations.bibtex), (csl, citations.csl)):
+        if path:
+            write_text(Path(path), form(papers))
+            click.echo(f"kg: wrote {path} ({len(papers)} papers)", err=True)
 
 
 def _context(graph: Dataset, species: str, msc_source: str, priming: str, mode: str, disease: str) -> Any:

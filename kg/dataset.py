@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from kg.chains import Chains
     from kg.compare import Comparison
     from kg.disagreements import Disagreement
+    from kg.explain import Account
     from kg.gaps import Gaps
-    from kg.mechanisms import Trace
+    from kg.mechanisms import Mechanism, Trace
 
 __all__ = ["Card", "Dataset", "Hit", "Neighbour", "build", "load"]
 
@@ -361,6 +362,17 @@ class Dataset:
         if "Condition" not in self.vocabulary.ontology.superclasses[entity.category]:
             raise UnknownTerm(disease, reason=f"is a {entity.category}, not a disease")
         return gaps(self.assertions, self.vocabulary, entity.name)
+
+    def explain(self, answer: Trace, mechanism: Mechanism) -> tuple[Account, ...]:
+        """Return the arithmetic of one mechanism of an answer: see `kg.explain.explain`."""
+        from kg.explain import explain
+
+        claims = {claim.id: claim for claim in self.assertions}
+        return explain(mechanism, claims, self.vocabulary, answer.context)
+
+    def cited(self, curies: Iterable[str]) -> tuple[Publication, ...]:
+        """Return the publications of CURIEs, each once, ordered by CURIE; for `kg.citations`."""
+        return tuple(self.publications[curie] for curie in sorted(set(curies)) if curie in self.publications)
 
     def _blocked_name(self, name: str) -> str:
         return name if name in self.vocabulary.ontology.msc_sources else self.resolve(name).name

@@ -79,7 +79,7 @@ def gaps(
 
     Mediators are factors that MSC or their products secrete, express or act through, in any disease. A pair is shown by
     a causal claim of the mediator on the cell, or of MSC on the cell with that mediator. Rows count for the disease if
-    they were seen in it or in a kind of it. `connective` names the entity of all connective tissue diseases. Empty lists
+    they were seen in it or in a kind of it. `connective` names what all connective tissue diseases are. Empty lists
     when the tables say nothing of the disease.
     """
     ontology = vocabulary.ontology

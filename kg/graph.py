@@ -87,36 +87,45 @@ class Weigher:
         """Prior chance, in [0, 0.9], that a row misleads."""
         return self._error(evidence.system, evidence.mediator_test, evidence.read, bool(evidence.combined_with))
 
+    def _fits(self, claim: Assertion, evidence: Evidence) -> list[tuple[str, float, str]]:
+        """For each thing the reader asks for: its name, the factor, and what the row has instead."""
+        priors, context = self._priors, self.context
+        unstated, mismatch = priors["context_unstated"], priors["context_mismatch"]
+        found = []
+        if context.species and context.species not in evidence.species:
+            shared = any(context.species in pair.split(">") for pair in evidence.species)
+            factor = unstated if shared or not evidence.species else mismatch
+            found.append(("species", factor, "; ".join(evidence.species)))
+        if context.disease and evidence.disease and not self.related(evidence.disease, context.disease):
+            found.append(("disease", mismatch, evidence.disease))
+        if context.msc_source or context.priming or context.mode or context.donor:
+            superclasses = self.vocabulary.ontology.superclasses[self.vocabulary.entities[claim.subject].category]
+            if superclasses & {"MesenchymalStemCell", "MSCProduct"}:
+                for name, asked, stated in (
+                    ("MSC source", context.msc_source, (evidence.msc_source,)),
+                    ("priming", context.priming, evidence.priming or ("",)),
+                    ("mode", context.mode, (evidence.mode,)),
+                    ("donor", context.donor, (evidence.donor,)),
+                ):
+                    if asked and asked not in stated:
+                        factor = unstated if stated in (("",), ("mixed",)) else mismatch
+                        found.append((name, factor, "; ".join(stated)))
+        return found
+
     def context_factor(self, claim: Assertion, evidence: Evidence) -> float:
         """How well a row fits the context, in [0.1, 1]: the product over what the reader asked for.
 
         MSC source, priming, mode and donor are asked only of rows about MSC or their products.
         """
-        priors, context = self._priors, self.context
-        exact, unstated, mismatch = priors["context_exact"], priors["context_unstated"], priors["context_mismatch"]
-        factor = 1.0
-        if context.species:
-            if not evidence.species:
-                factor *= unstated
-            elif context.species not in evidence.species:
-                shared = any(context.species in pair.split(">") for pair in evidence.species)
-                factor *= unstated if shared else mismatch
-        if context.disease and evidence.disease and not self.related(evidence.disease, context.disease):
-            factor *= mismatch
-        if context.msc_source or context.priming or context.mode or context.donor:
-            superclasses = self.vocabulary.ontology.superclasses[self.vocabulary.entities[claim.subject].category]
-            if superclasses & {"MesenchymalStemCell", "MSCProduct"}:
-                for asked, stated in (
-                    (context.msc_source, (evidence.msc_source,)),
-                    (context.priming, evidence.priming or ("",)),
-                    (context.mode, (evidence.mode,)),
-                    (context.donor, (evidence.donor,)),
-                ):
-                    if asked and asked not in stated:
-                        factor *= unstated if stated in (("",), ("mixed",)) else mismatch
-                    else:
-                        factor *= exact
-        return max(priors["context_floor"], factor)
+        factor = self._priors["context_exact"]
+        for _, each, _ in self._fits(claim, evidence):
+            factor *= each
+        return max(self._priors["context_floor"], factor)
+
+    def discounts(self, claim: Assertion, evidence: Evidence) -> tuple[str, ...]:
+        """Why a row fits less than fully, in words: `species: mouse x0.4`; empty when it fits."""
+        fits = self._fits(claim, evidence)
+        return tuple(f"{name}: {instead or 'not stated'} x{factor:g}" for name, factor, instead in fits)
 
     def support(self, claim: Assertion, evidence: Evidence) -> float:
         """Weight of one row, in [0, 1]."""

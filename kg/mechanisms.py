@@ -28,7 +28,8 @@ class Step:
 
     `effect` is in {-1, 0, 1} and speaks of the amount of subject and object, so that the effects of a mechanism
     multiply to its sign; `belief` is in [0, 1]; `attestation` says how the step hangs together with the one before
-    (attested, same publication, assembled; empty for the first).
+    (attested, same publication, assembled; empty for the first). `factor` in [0, 1] is what belief is multiplied with
+    in the score: attestation, degree penalties, bridge and order together.
     """
 
     subject: str
@@ -47,6 +48,7 @@ class Step:
     mediators: tuple[str, ...] = ()
     mediator_tests: tuple[str, ...] = ()
     claim: str = ""
+    factor: float = 1.0
 
     @property
     def phrase(self) -> str:
@@ -189,9 +191,9 @@ def trace(
     context = context or Context()
     ontology = vocabulary.ontology
     condition = "Condition" in ontology.superclasses[vocabulary.entities[target].category]
-    weigher = Weigher(vocabulary, context)
     if condition and not context.disease:
-        weigher = Weigher(vocabulary, context.merged(Context(disease=target)))
+        context = context.merged(Context(disease=target))
+    weigher = Weigher(vocabulary, context)
     ends = {target: 1.0}
     if condition:
         ends |= dict.fromkeys(sorted(vocabulary.descendants(target)), ontology.priors["target_bridge"])
@@ -263,12 +265,12 @@ class _Writer:
         ladder = self.vocabulary.ontology.systems
         steps: list[Step] = []
         humans = []
-        for index, attestation, to in chain.hops:
+        for index, attestation, to, factor in chain.hops:
             if to:
                 before = steps[-1].object
                 up = to in self.vocabulary.ancestors(before)
                 steps.append(_bridge(before, to, "subclass_of" if up else "superclass_of", self.priors["bridge"]))
-            steps.append(self.step(index, ATTESTATIONS[attestation]))
+            steps.append(self.step(index, ATTESTATIONS[attestation], factor))
             link = self.ready[index]
             evidence = self.claims[link.claim].evidence
             rows = [evidence[number] for number in link.rows]
@@ -282,10 +284,12 @@ class _Writer:
         stage = min((step.stage for step in real), key=lambda name: ladder[name].stage)
         human = min(humans, key=lambda name: ladder[name].stage if name else 0)
         name = f"{weakest.subject} -> {weakest.object}"
-        direct = tuple(self.step(index, ATTESTATIONS[attestation]) for index, attestation, _ in chain.short)
+        direct = tuple(
+            self.step(index, ATTESTATIONS[attestation], factor) for index, attestation, _, factor in chain.short
+        )
         return Mechanism(chain.sign, chain.score, tuple(steps), stage, name, human, direct)
 
-    def step(self, index: int, attestation: str) -> Step:
+    def step(self, index: int, attestation: str, factor: float) -> Step:
         """Return the step that a link makes."""
         link = self.ready[index]
         claim = self.claims[link.claim]
@@ -307,6 +311,7 @@ class _Writer:
             mediators=link.mediators,
             mediator_tests=tuple(sorted({row.mediator_test for row in rows if row.mediator_test})),
             claim=claim.id,
+            factor=factor * link.penalty,
         )
 
 
@@ -327,7 +332,7 @@ def _folded(found: Sequence[Found], writer: _Writer) -> list[Found]:
         by_names[((*chain.names[:-1], target), chain.sign)].append(chain)
     kept: list[Found] = []
     for same in by_names.values():
-        chosen = max(same, key=lambda c: (len(c.hops) + (c.names[-1] != target), c.score))
+        chosen = max(same, key=lambda c: (len(c.hops), c.score))
         kept.append(_carrying(chosen, same[0]))
     starts: dict[tuple[str, int], list[int]] = defaultdict(list)
     for place, chain in enumerate(kept):
@@ -340,8 +345,8 @@ def _folded(found: Sequence[Found], writer: _Writer) -> list[Found]:
         for other in starts[(chain.names[1], chain.sign)] if len(chain.names) > 2 else ():
             longer = kept[other]
             if len(longer.names) > len(chain.names) and inner <= set(longer.names):
-                if not any(bridge for _, _, bridge in longer.hops):
-                    if papers <= {paper for index, _, _ in longer.hops[1:] for paper in writer.publications(index)}:
+                if not any(bridge for _, _, bridge, _ in longer.hops):
+                    if papers <= {paper for index, *_ in longer.hops[1:] for paper in writer.publications(index)}:
                         dropped.add(place)
                         kept[other] = _carrying(longer, chain)
                         break

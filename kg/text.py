@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from kg.compare import Comparison
     from kg.dataset import Dataset
     from kg.disagreements import Disagreement, Side
+    from kg.explain import Weighed
     from kg.gaps import Field, Gaps, Untested
     from kg.mechanisms import Mechanism, Route, Trace
 
@@ -22,6 +23,7 @@ __all__ = [
     "compare_tsv",
     "disagreements_text",
     "disagreements_tsv",
+    "explain_text",
     "gaps_text",
     "gaps_tsv",
     "papers",
@@ -301,3 +303,28 @@ def gaps_tsv(answer: Gaps) -> None:
             rows.append([kind, *cells[:6], "", "", one.diseases, one.publications])
     names = "list mediator cell effect expected rank best_stage human_stage by_msc diseases publications".split()
     tsv(names, rows)
+
+
+def explain_text(graph: Dataset, answer: Trace, mechanism: Mechanism) -> None:
+    """Print the arithmetic of a mechanism: papers, discounts, beliefs, factors, score."""
+    click.secho(f"\nHow the score of this mechanism comes about: {mechanism.phrase}", bold=True)
+    if mechanism.direct:
+        click.echo("  it is scored by its shorter form:")
+    numbers = []
+    for each in graph.explain(answer, mechanism):
+        click.echo(f"  {each.step.phrase}")
+        for side, papers_of in (("for", each.supporting), ("against", each.refuting)):
+            for paper in papers_of:
+                click.echo(f"    {side:7} {_weighed(paper)}")
+        joined = f" ({each.step.attestation}; degree penalty and bridges included)" if each.step.attestation else ""
+        click.echo(f"    belief {each.belief:.3f}, factor {each.factor:.3f}{joined}")
+        numbers += [each.belief, each.factor]
+    product = " x ".join(f"{number:.3f}" for number in numbers if number != 1)
+    click.echo(f"  score = {product} = {mechanism.score:.3f}")
+
+
+def _weighed(paper: Weighed) -> str:
+    row = paper.evidence
+    facts = ", ".join(filter(None, [row.system, row.mediator_test, row.read]))
+    why = f"; discounted for {', '.join(paper.why)}" if paper.why else ""
+    return f"{paper.support:.3f} = (1 - {paper.error:.3f}) x {paper.fit:g}  {row.publication} ({facts}{why})"

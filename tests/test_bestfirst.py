@@ -44,9 +44,9 @@ def test_no_name_comes_twice_and_length_holds(graph, believe):
     for length in (1, 2, 3):
         for each in best(graph.assertions, graph.chains, Question("MSC", {"SLE": 1.0}, length), believe, 0.01):
             assert len(each.hops) <= length
-            ends = [graph.assertions[graph.chains[index].claim].object for index, _, _ in each.hops]
+            ends = [graph.assertions[graph.chains[index].claim].object for index, *_ in each.hops]
             assert len(set(ends)) == len(ends)
-            assert sum(bool(bridge) for _, _, bridge in each.hops) <= 1
+            assert sum(bool(bridge) for _, _, bridge, _ in each.hops) <= 1
 
 
 def test_a_bound_that_promises_too_much_is_not_believed():

@@ -111,6 +111,20 @@ def test_blockade_in_json(on_small):
     assert (code, "cannot be blocked" in err) == (3, True)
 
 
+def test_explanation_and_citations(on_small, tmp_path):
+    bib, csl = tmp_path / "a.bib", tmp_path / "a.json"
+    code, out, err = on_small("trace", "MSC", "SLE", "--explain", "1", "--bibtex", str(bib), "--csl", str(csl))
+    assert code == 0
+    assert "How the score of this mechanism comes about" in out
+    assert "discounted for" in on_small("trace", "MSC", "SLE", "--species", "mouse", "--explain", "1")[1]
+    assert "@article{" in bib.read_text()
+    assert {"DOI", "id", "issued"} <= set(json.loads(csl.read_text())[0])
+    assert err.count("papers)") == 2
+    for rank in ("99", "c99", "x", "0"):
+        code, _, err = on_small("trace", "MSC", "SLE", "--explain", rank)
+        assert (code, "give a rank" in err) == (2, True)
+
+
 def test_compare_in_three_forms(on_small):
     code, out, _ = on_small("compare", "SLE", "lupus nephritis")
     assert code == 0

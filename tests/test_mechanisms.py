@@ -295,7 +295,7 @@ def test_best_first_search_equals_brute_force(graph, rows):
     found = {
         f.names: (f.sign, f.score)
         for f in best(claims, ready, question, worth.__getitem__, 0.0)
-        if not any(b for _, _, b in f.hops)
+        if not any(b for _, _, b, _ in f.hops)
     }
     usable = list(zip(linked, worth, [claims[link.claim] for link in linked], strict=True))
     degree = {
