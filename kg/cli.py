@@ -135,6 +135,10 @@ def _json(graph: Dataset, command: str, body: dict[str, Any]) -> None:
 @click.option("--msc-source", default="", metavar="TISSUE", help="Tissue of the MSC, as 'umbilical cord'.")
 @click.option("--priming", default="", metavar="NAME", help="What licensed the MSC, as IFNG.")
 @click.option("--mode", default="", metavar="MODE", help="Way of action, as 'extracellular vesicle'.")
+@click.option("--donor", default="", metavar="DONOR", help="Donor of the MSC: healthy, patient, allogeneic ...")
+@click.option(
+    "--stage", default="", metavar="SYSTEM", help="Evidence of a lower rung counts less: 'animal', 'clinical' ..."
+)
 @click.option(
     "--disease", default="", metavar="NAME", help="Disease in which it must have been seen; the target by default."
 )
@@ -166,6 +170,8 @@ def trace(
     msc_source: str,
     priming: str,
     mode: str,
+    donor: str,
+    stage: str,
     disease: str,
     max_length: int,
     via: tuple[str, ...],
@@ -186,7 +192,7 @@ def trace(
     kg trace MSC RA --block FASLG --block PGE2
     """
     graph = _load(context)
-    asked = _context(graph, species, msc_source, priming, mode, disease)
+    asked = _context(graph, species, msc_source, priming, mode, disease, donor, stage)
     taken = None
     if block:
         taken = graph.blockade(source, target, block, asked, max_length=max_length, via=via, avoid=avoid)
@@ -203,6 +209,8 @@ def trace(
             ("--msc-source", msc_source),
             ("--priming", priming),
             ("--mode", mode),
+            ("--donor", donor),
+            ("--stage", stage),
             ("--disease", disease),
             ("--max-length", "" if max_length == 5 else max_length),
             ("--via", via),
@@ -248,18 +256,33 @@ def _write_citations(graph: Dataset, answer: Trace, bibtex: str | None, csl: str
             click.echo(f"kg: wrote {path} ({len(papers)} papers)", err=True)
 
 
-def _context(graph: Dataset, species: str, msc_source: str, priming: str, mode: str, disease: str) -> Any:
+def _context(
+    graph: Dataset,
+    species: str = "human",
+    msc_source: str = "",
+    priming: str = "",
+    mode: str = "",
+    disease: str = "",
+    donor: str = "",
+    stage: str = "",
+) -> Any:
     from kg.graph import Context
     from kg.vocabulary import nearest
 
     ontology = graph.vocabulary.ontology
-    for value, allowed, kind in ((msc_source, ontology.msc_sources, "MSC source"), (mode, ontology.modes, "mode")):
+    begun = [name for name in ontology.systems if stage and name.startswith(stage)]
+    stage = begun[0] if len(begun) == 1 else stage
+    for value, allowed, kind in (
+        (msc_source, ontology.msc_sources, "MSC source"),
+        (mode, ontology.modes, "mode"),
+        (donor, ontology.donors, "donor"),
+        (stage, ontology.systems, "stage"),
+    ):
         if value and value not in allowed:
             raise UnknownTerm(value, nearest(value, allowed) or tuple(sorted(allowed)), kind=kind)
-    named = [
-        graph.resolve(name).name if name else "" for name in ("" if species == "any" else species, priming, disease)
-    ]
-    return Context(species=named[0], msc_source=msc_source, priming=named[1], mode=mode, disease=named[2])
+    taxon = "" if species == "any" else species
+    named = [graph.resolve(name).name if name else "" for name in (taxon, priming, disease)]
+    return Context(named[0], msc_source, named[1], mode, donor, named[2], stage)
 
 
 @cli.command()
@@ -304,7 +327,7 @@ def show(context: click.Context, entity: str, species: str, count: int, form: st
     kg show "Th17 cell"
     """
     graph = _load(context)
-    card = graph.show(entity, _context(graph, species, "", "", "", ""))
+    card = graph.show(entity, _context(graph, species))
     sections = {name: getattr(card, name) for name in ("raises", "lowers", "raised_by", "lowered_by", "other")}
     columns = ["name", "predicate", "aspect", "cell", "effect", "belief", "publications", "refuting"]
     if form == "json":
@@ -418,7 +441,7 @@ def compare(
     kg compare human mouse --target SLE
     """
     graph = _load(context)
-    answer = graph.compare(left, right, _context(graph, species, "", "", "", ""), source=source, target=target)
+    answer = graph.compare(left, right, _context(graph, species), source=source, target=target)
     if form == "json":
         from kg.answers import compare_body
 
@@ -608,7 +631,7 @@ def view(
     """
     graph = _load(context)
     if target:
-        answer = graph.trace(source, target, _context(graph, species, "", "", "", ""), count=count)
+        answer = graph.trace(source, target, _context(graph, species), count=count)
         _write_view(graph, answer, output, large)
     else:
         from kg.pictures import neighbourhood

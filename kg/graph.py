@@ -20,7 +20,8 @@ __all__ = ["Blocks", "Context", "Weigher", "multidigraph"]
 class Context:
     """What the reader asks for; an empty field asks for nothing.
 
-    `species`, `disease`, `priming` are entity names, `msc_source`, `mode` and `donor` values of those columns.
+    `species`, `disease`, `priming` are entity names, `msc_source`, `mode` and `donor` values of those columns; `stage` is
+    the system that evidence should be of, or of a higher rung of the translational ladder.
     """
 
     species: str = "human"
@@ -29,11 +30,14 @@ class Context:
     mode: str = ""
     donor: str = ""
     disease: str = ""
+    stage: str = ""
 
     def merged(self, other: Context) -> Context:
         """Return this context with the fields that `other` sets, species aside."""
         changes = {
-            n: getattr(other, n) for n in ("msc_source", "priming", "mode", "donor", "disease") if getattr(other, n)
+            n: getattr(other, n)
+            for n in ("msc_source", "priming", "mode", "donor", "disease", "stage")
+            if getattr(other, n)
         }
         return replace(self, **changes)
 
@@ -98,6 +102,9 @@ class Weigher:
             found.append(("species", factor, "; ".join(evidence.species)))
         if context.disease and evidence.disease and not self.related(evidence.disease, context.disease):
             found.append(("disease", mismatch, evidence.disease))
+        ladder = self.vocabulary.ontology.systems
+        if context.stage and ladder[evidence.system].stage < ladder[context.stage].stage:
+            found.append(("stage", mismatch, evidence.system))
         if context.msc_source or context.priming or context.mode or context.donor:
             superclasses = self.vocabulary.ontology.superclasses[self.vocabulary.entities[claim.subject].category]
             if superclasses & {"MesenchymalStemCell", "MSCProduct"}:

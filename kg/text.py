@@ -101,7 +101,7 @@ def trace_text(graph: Dataset, answer: Trace) -> None:
 
 def _set(answer: Trace) -> list[tuple[str, str]]:
     asked = answer.context
-    names = ("species", "msc_source", "priming", "mode", "donor", "disease")
+    names = ("species", "msc_source", "priming", "mode", "donor", "disease", "stage")
     return [(name.replace("_", " ").replace("msc", "MSC"), getattr(asked, name)) for name in names]
 
 

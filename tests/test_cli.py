@@ -243,6 +243,18 @@ def test_errors_say_what_to_do(on_small, arguments, code, said):
     assert said in " ".join(err.split())
 
 
+def test_stage_and_donor_change_the_weights(on_small):
+    plain = on_small("trace", "MSC", "SLE")[1]
+    clinical = on_small("trace", "MSC", "SLE", "--stage", "clinical")[1]
+    assert "stage clinical trial" in clinical
+    assert plain.splitlines()[2] != clinical.splitlines()[2]
+    assert on_small("trace", "MSC", "SLE", "--donor", "patient")[1] != plain
+    code, _, err = on_small("trace", "MSC", "SLE", "--stage", "c")
+    assert (code, "unknown stage 'c'" in err) == (3, True)
+    code, _, err = on_small("trace", "MSC", "SLE", "--donor", "helthy")
+    assert (code, "Did you mean: healthy" in err) == (3, True)
+
+
 def test_ambiguous_synonym_lists_the_candidates(run, small):
     table = small / "ontology" / "entities.tsv"
     table.write_text(table.read_text().replace("Treg", "IL-17"))
