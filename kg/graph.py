@@ -20,8 +20,8 @@ __all__ = ["Blocks", "Context", "Weigher", "multidigraph"]
 class Context:
     """What the reader asks for; an empty field asks for nothing.
 
-    `species`, `disease`, `priming` are entity names, `msc_source`, `mode` and `donor` values of those columns; `stage` is
-    the system that evidence should be of, or of a higher rung of the translational ladder.
+    `species`, `disease`, `priming` are entity names, `msc_source`, `mode` and `donor` values of those columns;
+    `stage` is the system that evidence should be of, or of a higher rung of the translational ladder.
     """
 
     species: str = "human"
