@@ -571,27 +571,32 @@ def _stdin() -> str:
     "--measure",
     default="betweenness",
     show_default=True,
-    help="degree, in-degree, out-degree, betweenness or pagerank.",
+    help="degree, in-degree, out-degree, betweenness, pagerank, route-weight or route-count.",
 )
 @click.option("--disease", default="", metavar="NAME", help="Only the claims seen in this disease.")
 @click.option("--category", default="", metavar="CLASS", help="Only entities of this class, as ImmuneCell or Factor.")
+@click.option("--source", default="MSC", show_default=True, help="Where routes start (route-weight, route-count).")
 @click.option("-k", "count", default=20, show_default=True, type=click.IntRange(1), help="Most rows.")
 @_format(*BASIC)
 @click.pass_context
-def centrality(context: click.Context, measure: str, disease: str, category: str, count: int, form: str) -> None:
+def centrality(
+    context: click.Context, measure: str, disease: str, category: str, source: str, count: int, form: str
+) -> None:
     """Which cells and factors much of the graph hangs on, by one measure.
 
     \b
     kg centrality --disease SLE --category ImmuneCell
+    kg centrality --measure route-weight --disease RA --category Factor
     """
-    from kg.centrality import MEASURES
+    from kg.centrality import MEASURES, ROUTE_MEASURES
 
     graph = _load(context)
-    ranks = graph.centrality(measure, disease=disease, category=category, count=count)
+    ranks = graph.centrality(measure, disease=disease, category=category, count=count, source=source)
     columns = ["rank", "name", "curie", "category", "value"]
     rows = [[r.rank, r.name, r.curie, r.category, float(f"{r.value:.6g}")] for r in ranks]
     if form == "json":
-        options = [("--measure", measure), ("--disease", disease), ("--category", category), ("-k", count)]
+        options = [("--measure", measure), ("--disease", disease), ("--category", category)]
+        options += [("--source", "" if source == "MSC" else source), ("-k", str(count))]
         body = {
             "measure": measure,
             "scope": disease or "all",
@@ -601,9 +606,10 @@ def centrality(context: click.Context, measure: str, disease: str, category: str
     elif form == "tsv":
         say.tsv(columns, rows)
     else:
-        click.echo(
-            f"{measure}: {MEASURES[measure]}; {f'claims seen in {disease}' if disease else 'all claims'}, causal only"
-        )
+        scope = f"claims seen in {disease}, causal only" if disease else "all claims, causal only"
+        if measure in ROUTE_MEASURES:
+            scope = f"routes from {source} to {disease}"
+        click.echo(f"{measure}: {MEASURES[measure]}; {scope}")
         say.columns(columns, rows)
 
 

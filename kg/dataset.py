@@ -381,14 +381,31 @@ class Dataset:
         return name if name in self.vocabulary.ontology.modes else self.resolve(name).name
 
     def centrality(
-        self, measure: str = "betweenness", *, disease: str = "", category: str = "", count: int = 0
+        self,
+        measure: str = "betweenness",
+        *,
+        disease: str = "",
+        category: str = "",
+        count: int = 0,
+        source: str = "MSC",
     ) -> tuple[Rank, ...]:
         """Answer which things are central: see `kg.centrality.centrality`.
 
-        With `disease`, over the claims seen in that disease or a kind of it, or that name it.
+        With `disease`, over the claims seen in that disease or a kind of it, or that name it. route-weight and
+        route-count look at the routes from `source` to `disease` instead.
         """
-        from kg.centrality import centrality
+        from kg.centrality import ROUTE_MEASURES, centrality, route_centrality
 
+        if measure in ROUTE_MEASURES:
+            if not disease:
+                raise UnknownTerm(disease, kind="disease", reason=f"is needed for {measure}; give --disease, as SLE")
+            answer = self.trace(source, disease, count=0)
+            chains = [
+                (mechanism.score, number, mechanism.nodes)
+                for number, route in enumerate((*answer.routes, *answer.counter_routes))
+                for mechanism in route.mechanisms
+            ]
+            return route_centrality(chains, self.vocabulary, measure, category=category, count=count)
         return centrality(self.to_networkx(disease), self.vocabulary, measure, category=category, count=count)
 
     def disagreements(self, about: str = "", *, disease: str = "", count: int = 0) -> tuple[Disagreement, ...]:

@@ -91,7 +91,7 @@ def test_vesicles_are_a_product_of_msc_and_not_an_msc(graph):
         ("no_effect_on", "", 0),
         ("correlates_with", "abundance", 0),
         ("has_function_defect", "immunosuppressive function", -1),
-        ("has_function_defect", "senescence", 1),
+        ("has_function_defect", "senescence", -1),
         ("secretes", "secretion", 1),
     ],
 )
