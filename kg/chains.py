@@ -107,6 +107,9 @@ def links(claims: Sequence[Assertion], vocabulary: Vocabulary) -> list[Link]:
             if not effect or (association and aspect.chains_as == "suppression"):
                 continue
         last = "Condition" in ontology.superclasses[entities[claim.object].category]
+        # a product is its own way of action
+        product = "MSCProduct" in ontology.superclasses[entities[claim.subject].category]
+        by_mode = not product and (predicate.bearer == "object" or outcome)
         refuting = [n for n, row in enumerate(claim.evidence) if row.direction == "refutes"]
         split: dict[tuple[str, ...], list[int]] = defaultdict(list)
         failed: dict[str, list[int]] = defaultdict(list)
@@ -119,7 +122,7 @@ def links(claims: Sequence[Assertion], vocabulary: Vocabulary) -> list[Link]:
                 split[()].append(number)
                 continue
             names = tuple(m for m in row.mediator if m not in (claim.subject, claim.object))
-            if not names and row.mode and row.mode != "soluble" and (predicate.bearer == "object" or outcome):
+            if not names and row.mode and row.mode != "soluble" and by_mode:
                 names = (row.mode,)
             split[names].append(number)
         if outcome:
@@ -262,9 +265,14 @@ class _Composer:
         return {name: 1 if weight > 0 else -1 for name, weight in weights.items() if abs(weight) > 1e-9}
 
     def _restrains_alike(self, index: int) -> bool:
-        """An association against the role that causal claims give a thing says what the body answers, not what acts."""
+        """An association against the role of a thing says what the body answers, not what acts.
+
+        The role is what causal claims on conditions give; without any, a regulatory cell restrains.
+        """
         link = self.links[index]
-        return not link.association or self.roles.get(self.claims[link.claim].subject, 0) * link.effect >= 0
+        name = self.claims[link.claim].subject
+        role = self.roles.get(name, -1 if name in self.regulatory else 0)
+        return not link.association or role * link.effect >= 0
 
     def bridged(self, name: str) -> list[str]:
         """Names one or two kinds up or down from a cell or a family, where neither is too broad to say anything."""

@@ -1,7 +1,8 @@
 """Score the program on cases that other readers wrote down: `python scripts/bench_mechanisms.py FOLDER`.
 
 FOLDER holds `routes.tsv` and `mechanisms.tsv` (columns as in docs/benchmarks.md). Task A: is a stated route (source,
-mediators, target cell or process, disease) among the first k routes of `kg trace SOURCE DISEASE`, both signs by weight?
+mediators, target cell or process, disease) among the first k of its list (routes or counter-routes, the one in which
+it weighs most) of `kg trace SOURCE DISEASE`?
 Task B: is a stated fact in the graph, with that sign? Four baselines answer task A on the same links, without
 composition rules, context or attestation: shortest paths, shortest signed paths (those of the right net sign first
 found), degree-penalised paths, and degree-weighted path counts per mediator (DWPC, doi 10.7554/eLife.26726).
@@ -21,7 +22,7 @@ import networkx as nx
 
 import kg
 from kg.graph import Context
-from kg.mechanisms import Route
+from kg.mechanisms import Route, trace
 
 CUTS = (1, 5, 10, 25)
 MOST = 1000  # paths that a baseline may look at
@@ -191,9 +192,11 @@ def task_a(graph: kg.Dataset, folder: Path, verbose: bool) -> None:
         ranks: list[tuple[Case, int, int]] = []
         for case in stated:
             rank, sign = 0, 0
-            for place, (route_sign, chains) in enumerate(way(case), 1):
+            places = {-1: 0, 1: 0}
+            for route_sign, chains in way(case):
+                places[route_sign] += 1
                 if any(fits(graph, case, chain) for chain in chains):
-                    rank, sign = place, route_sign
+                    rank, sign = places[route_sign], route_sign
                     break
             ranks.append((case, rank, sign))
         recall = [sum(0 < rank <= cut for _, rank, _ in ranks) / len(ranks) for cut in CUTS]
@@ -242,6 +245,79 @@ def task_b(graph: kg.Dataset, folder: Path, verbose: bool) -> None:
     print(f"| {strict / total:.2f} | {collapsed / total:.2f} | {signed / total:.2f} |\n")
 
 
+def task_blockade(graph: kg.Dataset) -> None:
+    """Leave one paper out: do the other papers say that blocking its mediator takes the effect away?
+
+    Each blockade or knockdown in how MSC or a product act on something is asked of the tables without its paper. No
+    answer where the rest knows no way from source to target; "needed" where the mediator lies on one, "not needed"
+    where it lies on none.
+    """
+    experiments: dict[tuple[str, str, str, str], bool] = {}
+    superclasses = graph.vocabulary.ontology.superclasses
+    for claim in graph.assertions:
+        if not superclasses[graph.vocabulary.entities[claim.subject].category] & {"MesenchymalStemCell", "MSCProduct"}:
+            continue
+        for row in claim.evidence:
+            if (
+                row.mediator_test.split(" ")[0] in ("blockade", "knockdown")
+                and row.direction == "supports"
+                and claim.effect
+            ):
+                for mediator in row.mediator:
+                    held = "without effect" not in row.mediator_test
+                    experiments[(row.publication, claim.subject, claim.object, mediator)] = held
+    counts: dict[tuple[bool, bool], int] = defaultdict(int)
+    silent = {True: 0, False: 0}
+    for (publication, source, target, mediator), held in sorted(experiments.items()):
+        rest = [
+            claim._replace(evidence=left)
+            for claim in graph.assertions
+            if (left := tuple(row for row in claim.evidence if row.publication != publication))
+        ]
+        answer = trace(rest, graph.vocabulary, source, target, Context(species=""), max_length=3, count=0)
+        routes = (*answer.routes, *answer.counter_routes)
+        if not routes:
+            silent[held] += 1
+            continue
+        counts[(held, any(mediator in m.nodes for route in routes for m in route.mechanisms))] += 1
+    covered = sum(counts.values())
+    print(f"## Blockade, leaving the paper out: {len(experiments)} experiments\n")
+    print("| | the rest says needed | the rest says not needed | no answer |")
+    print("|---|---|---|---|")
+    for held, name in ((True, "the effect fell"), (False, "the effect stayed")):
+        print(f"| {name} | {counts[(held, True)]} | {counts[(held, False)]} | {silent[held]} |")
+    right = counts[(True, True)] + counts[(False, False)]
+    print(f"\nAccuracy {right / max(1, covered):.2f} at a coverage of {covered / max(1, len(experiments)):.2f}.\n")
+
+
+def task_d(graph: kg.Dataset, folder: Path) -> None:
+    """Print how many documented disagreements are listed: both papers in one pair, one of them in a pair, neither."""
+    by_id: dict[str, str] = {}
+    for paper in graph.publications.values():
+        for value in (paper.doi, paper.pmid, paper.pmcid):
+            if value:
+                by_id[value.casefold()] = paper.publication
+    pairs = [{each.a.evidence.publication, each.b.evidence.publication} for each in graph.disagreements()]
+    cited = set().union(*pairs)
+    rows = table(folder / "contradictions.tsv")
+    both = one = unknown = 0
+    for row in rows:
+        keys = []
+        for text in (row["supporting_source"], row["refuting_source_or_null"]):
+            word = text.split(" ")[0].strip("();,").casefold()
+            keys.append(by_id.get(word, ""))
+        if not all(keys):
+            unknown += 1
+        elif any(set(keys) <= pair for pair in pairs):
+            both += 1
+        elif set(keys) & cited:
+            one += 1
+    print(f"## Disagreements: {len(rows)} cases\n")
+    print("| both papers in one pair | in the tables, but not set against each other | a paper is not in the tables |")
+    print("|---|---|---|")
+    print(f"| {both} | {one} | {unknown} |\n")
+
+
 def main() -> int:
     """Score all."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -252,6 +328,8 @@ def main() -> int:
     print(f"Data {graph.data_version}.\n")
     task_a(graph, options.folder, options.verbose)
     task_b(graph, options.folder, options.verbose)
+    task_d(graph, options.folder)
+    task_blockade(graph)
     return 0
 
 
