@@ -79,15 +79,14 @@ def _edges(
     if not through:
         source, target = _ends(step, vocabulary)
         return [ViewEdge(claim.id, source, target, step.predicate, claim.effect, step.aspect, step.cell, rows)]
-    names = [step.subject, *through, step.object]
-    curies = [vocabulary.entities[name].curie for name in names]
+    # papers name mediators side by side, seldom in order: each stands between the two by itself
+    start, end = _ends(step, vocabulary)
     edges = []
-    for index in range(len(names) - 1):
-        last = index == len(names) - 2
-        identity = f"{claim.id}|{names[index]}|{names[index + 1]}"
-        predicate = step.predicate if last else "acts through"
-        sign, aspect = (claim.effect, step.aspect) if last else (0, "")
-        edges.append(ViewEdge(identity, curies[index], curies[index + 1], predicate, sign, aspect, step.cell, rows))
+    for name in through:
+        middle = vocabulary.entities[name].curie
+        there, on = f"{claim.id}|{step.subject}|{name}", f"{claim.id}|{name}|{step.object}"
+        edges.append(ViewEdge(there, start, middle, "acts through", 0, "", step.cell, rows))
+        edges.append(ViewEdge(on, middle, end, step.predicate, claim.effect, step.aspect, step.cell, rows))
     return edges
 
 
