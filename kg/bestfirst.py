@@ -17,13 +17,17 @@ POPPED = 60_000  # states looked at before the search gives up: a second of time
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked: names, what counts as the target (with a factor each), what must and must not be passed."""
+    """What is asked: names, what counts as the target (with a factor each), what must and must not be passed.
+
+    `direct` lets a claim of the source on the target that names no mediator count as a chain.
+    """
 
     source: str
     ends: dict[str, float]
     length: int
     via: frozenset[str] = frozenset()
     avoid: frozenset[str] = frozenset()
+    direct: bool = False
     count: int = 400
 
 
@@ -60,6 +64,7 @@ def best(
     usable = _usable(claims, chains, question)
     ends, length = question.ends, question.length
     places = [row[0] for row in chains.links]
+    mediators = [row[1] for row in chains.links]
     effects = [row[4] for row in chains.links]
     objects = [claims[place].object for place in places]
     bridges = chains.bridges
@@ -71,7 +76,7 @@ def best(
     for index in starts & rest.keys():
         value = weigh(index)
         if value > 0:
-            seen = frozenset((question.source, objects[index]))
+            seen = frozenset((question.source, objects[index], *mediators[index]))
             bound = value * max(rest[index])
             heap.append((-bound, (index,), value, effects[index], False, seen, ((index, 0, "", 1.0),)))
     heapq.heapify(heap)
@@ -99,7 +104,7 @@ def best(
             if other not in rest or not usable[other]:
                 continue
             end, bridge = objects[other], bridges[crossing]
-            if bridge and (crossed or bridge in seen):
+            if (bridge and (crossed or bridge in seen)) or not seen.isdisjoint(mediators[other]):
                 continue
             if end in seen:
                 continue
@@ -107,7 +112,7 @@ def best(
             bound = new * max(rest[other])
             if bound > 0 and bound >= least:
                 longer = (*hops, (other, attestation, bridge, chains.factors[place]))
-                passed = seen | {end, bridge} if bridge else seen | {end}
+                passed = seen.union((end, bridge) if bridge else (end,), mediators[other])
                 path = tuple(hop[0] for hop in longer)
                 state = (-bound, path, new, sign * effects[other], crossed or bool(bridge), passed, longer)
                 heapq.heappush(heap, state)
@@ -124,7 +129,7 @@ def _usable(claims: Sequence[Assertion], chains: Chains, question: Question) -> 
         fit = claim.object != source and claim.subject not in ends
         if last or association:
             fit = fit and claim.object in ends
-        if last and claim.subject == source and not mediators:
+        if last and claim.subject == source and not mediators and not question.direct:
             fit = False
         if fit and avoid:
             fit = not (avoid & {claim.subject, claim.object, claim.cell} or avoid.intersection(mediators))

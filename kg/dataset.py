@@ -233,18 +233,30 @@ class Dataset:
             via=[self._passed(name) for name in via],
             avoid=[self._passed(name) for name in avoid],
             count=count,
-            ready=self.chains,
+            ready=self._ready(start),
         )
 
     @cached_property
     def chains(self) -> Chains:
         """Which claim may follow which: worked out when the dataset was built."""
+        return self._part("chains")
+
+    @cached_property
+    def chains_through_msc(self) -> Chains:
+        """The same with MSC inside chains too, for questions that start from what acts on MSC."""
+        return self._part("chains_through_msc")
+
+    def _part(self, name: str) -> Chains:
         from kg.chains import Chains
 
         try:
-            return Chains(**store.part(self.folder, "chains"))
+            return Chains(**store.part(self.folder, name))
         except TypeError as error:
-            raise SourceError(f"{self.folder}: chains.json is damaged ({error}); {store.REBUILD}") from None
+            raise SourceError(f"{self.folder}: {name}.json is damaged ({error}); {store.REBUILD}") from None
+
+    def _ready(self, source: Entity) -> Chains:
+        above = self.vocabulary.ontology.superclasses[source.category]
+        return self.chains if above & {"MesenchymalStemCell", "MSCProduct", "Treatment"} else self.chains_through_msc
 
     def blocked(self, names: Sequence[str]) -> Blocks:
         """Return what names of entities, modes, MSC sources or primed MSC take away; kinds of an entity go with it."""
@@ -310,7 +322,7 @@ class Dataset:
                 avoid=passed[1],
                 count=0,
                 blocks=each,
-                ready=self.chains,
+                ready=self._ready(start),
             )
             for each in (None, blocks)
         )
@@ -506,7 +518,10 @@ def build(root: Path | None = None, target: Path | None = None, say: Say = lambd
     contents = curation.load(root)
     vocabulary, assertions, publications, studies = contents
     say("working out which claims chain")
-    parts = {"chains": asdict(chains(assertions, vocabulary))}
+    parts = {
+        "chains": asdict(chains(assertions, vocabulary)),
+        "chains_through_msc": asdict(chains(assertions, vocabulary, through_msc=True)),
+    }
     ontology_file = next(path for path in sources.names_of(root) if path.suffix == ".ttl")
     statements = rdf.quads(vocabulary, assertions, publications, studies, ontology_file)
     store.build(folder, contents, statements, data_version(root, vocabulary.ontology.version), say, parts)

@@ -181,7 +181,8 @@ def trace(
     blocks
         What is blocked: see `kg.graph.Blocks`.
     ready
-        `kg.chains.chains` of the same claims, when they are at hand; worked out when not.
+        `kg.chains.chains` of the same claims, when they are at hand; worked out when not. For a source that is no MSC,
+        product or treatment, those through MSC: what licenses MSC acts through them.
 
     Returns
     -------
@@ -199,7 +200,7 @@ def trace(
         ends |= dict.fromkeys(sorted(vocabulary.descendants(target)), ontology.priors["target_bridge"])
     superclasses = ontology.superclasses[vocabulary.entities[source].category]
     therapy = bool(superclasses & {"MesenchymalStemCell", "MSCProduct", "Treatment"})
-    ready = ready or chains(claims, vocabulary)
+    ready = ready or chains(claims, vocabulary, through_msc=not therapy)
     worth: dict[int, float] = {}
 
     def believe(index: int) -> float:
@@ -213,7 +214,7 @@ def trace(
 
     penalties: list[float] = [row[-1] for row in ready.links]
     barred = frozenset(avoid) | (blocks.entities | blocks.modes if blocks else frozenset())
-    question = Question(source, ends, max_length, frozenset(via), barred)
+    question = Question(source, ends, max_length, frozenset(via), barred, direct=not therapy)
     found = best(claims, ready, question, weigh, ontology.priors["score_floor"])
     writer = _Writer(claims, ready, weigher, target, believe)
     routes = _routes(_folded(found, writer), vocabulary)

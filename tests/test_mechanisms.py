@@ -349,3 +349,31 @@ def test_every_mechanism_multiplies_to_its_sign_and_cites(graph, target):
                 assert step.bridge or step.publications
                 inner = graph.vocabulary.entities[step.object].category if step is not mechanism.steps[-1] else ""
                 assert inner != "Disease" or mechanism.steps[-1].bridge
+
+
+def test_what_licenses_msc_acts_through_them(graph):
+    answer = graph.trace("IFNG", "Th17 cell", count=3)
+    assert answer.routes[0].sign == -1
+    assert answer.routes[0].mediators == ("MSC",)
+    first = answer.routes[0].mechanisms[0]
+    assert [(step.subject, step.aspect) for step in first.steps] == [
+        ("IFNG", "immunosuppressive function"),
+        ("MSC", "differentiation"),
+    ]
+    assert not any("MSC" in m.nodes[1:-1] for route in graph.trace("MSC-EV", "RA").routes for m in route.mechanisms)
+
+
+def test_direct_claims_of_a_factor_count_and_of_msc_do_not(graph):
+    v = graph.vocabulary
+    claims = [made(v, "IL17A", "contributes_to", "RA"), made(v, "MSC", "protects_against", "RA")]
+    (route,) = asked(graph, claims, "IL17A", "RA").routes
+    assert (route.label, route.sign) == ("direct", 1)
+    assert not asked(graph, claims, "MSC", "RA").routes
+
+
+def test_a_mediator_is_passed_once(graph):
+    for source, target in (("TNF", "T cell"), ("MSC", "SLE"), ("MSC-EV", "RA")):
+        answer = graph.trace(source, target, count=0)
+        for route in (*answer.routes, *answer.counter_routes):
+            for mechanism in route.mechanisms:
+                assert len(set(mechanism.nodes)) == len(mechanism.nodes)
