@@ -72,6 +72,7 @@ class Weigher:
         self._priors = vocabulary.ontology.priors
         self.related = lru_cache(maxsize=None)(self._related)
         self._error = lru_cache(maxsize=None)(self._prior_error)
+        self._supports: dict[tuple[object, ...], float] = {}
 
     def _related(self, left: str, right: str) -> bool:
         """Say whether two entities are one, or one is a kind of the other."""
@@ -136,7 +137,12 @@ class Weigher:
 
     def support(self, claim: Assertion, evidence: Evidence) -> float:
         """Weight of one row, in [0, 1]."""
-        return (1 - self.error(evidence)) * self.context_factor(claim, evidence)
+        e = evidence  # rows that agree in all that counts weigh the same
+        graded = (e.system, e.mediator_test, e.read, e.combined_with, e.species, e.disease)
+        key = (self.vocabulary.entities[claim.subject].category, *graded, e.msc_source, e.priming, e.mode, e.donor)
+        if key not in self._supports:
+            self._supports[key] = (1 - self.error(e)) * self.context_factor(claim, e)
+        return self._supports[key]
 
     def pooled(self, claim: Assertion, rows: Iterable[Evidence]) -> float:
         """Return 1 - product of (1 - support) over publications, each at its best row; 0 without rows."""
