@@ -31,9 +31,9 @@ def trace_body(trace: Trace) -> dict[str, Any]:
     return {
         "source": trace.source,
         "target": trace.target,
-        "context": {name: value for name, value in asdict(trace.context).items() if value},
+        "context": {name: value for name, value in trace.context._asdict().items() if value},
         "verdict": {"effect": trace.effect, "reason": trace.reason},
-        "outcomes": [asdict(outcome) | {"species": list(outcome.species)} for outcome in trace.outcomes],
+        "outcomes": [outcome._asdict() | {"species": list(outcome.species)} for outcome in trace.outcomes],
         "routes": _routes(trace.routes),
         "counter_routes": _routes(trace.counter_routes),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kg.chains import Chains
 from kg.model import Assertion
@@ -15,8 +15,7 @@ Hop = tuple[int, int, str, float]  # link, attestation, bridge before it, factor
 POPPED = 60_000  # states looked at before the search gives up: a second of time
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """What is asked: names, what counts as the target (with a factor each), what must and must not be passed.
 
     `direct` lets a claim of the source on the target that names no mediator count as a chain.
@@ -28,11 +27,10 @@ class Question:
     via: frozenset[str] = frozenset()
     avoid: frozenset[str] = frozenset()
     direct: bool = False
-    count: int = 400
+    most: int = 400
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """One chain: its score and sign, its hops, and every name on the way.
 
     `names` runs from source to end, with mediators of direct claims and bridges in their places. `short` are the hops
@@ -55,7 +53,7 @@ def best(
     *,
     bounded: bool = True,
 ) -> list[Found]:
-    """Return the best chains, best first, ties by names: at most `question.count` of each sign.
+    """Return the best chains, best first, ties by names: at most `question.most` of each sign.
 
     `weigh` gives the weight of a link in [0, 1], and is asked only of links that matter. No name comes twice in a
     chain, and at most one bridge. Chains below `floor` times the best one are left out; `bounded` does not even look at
@@ -82,7 +80,7 @@ def best(
     heapq.heapify(heap)
     found: dict[int, list[Found]] = {-1: [], 1: []}
     least, popped = 0.0, 0
-    while heap and popped < POPPED and min(map(len, found.values())) < question.count:
+    while heap and popped < POPPED and min(map(len, found.values())) < question.most:
         bound, _, value, sign, crossed, seen, hops = heapq.heappop(heap)
         popped += 1
         if -bound < least:
@@ -90,7 +88,7 @@ def best(
         index = hops[-1][0]
         at = objects[index]
         if at in ends:
-            if len(found[sign]) < question.count:
+            if len(found[sign]) < question.most:
                 names = _names(claims, chains, hops)
                 if question.via <= set(names):
                     if not least and floor * -bound < skipped:  # the bound promised more than there is: look at all

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 from kg.graph import Blocks, Weigher
 from kg.model import Assertion
@@ -25,8 +25,7 @@ ENDS_ONLY = frozenset({"Condition", "Treatment", "Taxon", "Anatomy"})  # never a
 MSC = "MesenchymalStemCell"
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """A claim made ready for chaining: with the mediators that some of its rows name, and those rows.
 
     `claim` is its place among all claims, `rows` and `doubts` places in its evidence: the rows for it, and those that
@@ -74,8 +73,7 @@ class Chains:
         return Link(claim, tuple(mediators), tuple(rows), tuple(doubts), *rest)
 
 
-@dataclass(frozen=True, slots=True)
-class _Ready:
+class _Ready(NamedTuple):
     """What composing looks at, beside the link itself."""
 
     group: str
@@ -165,7 +163,7 @@ class _Composer:
         exponent = self.priors["degree_exponent"]
         self.penalty = {name: len(near) ** -exponent for name, near in degree.items()}
         self.links = [
-            replace(link, penalty=prod(self.penalty.get(name, 1.0) for name in link.mediators)) for link in self.links
+            link._replace(penalty=prod(self.penalty.get(name, 1.0) for name in link.mediators)) for link in self.links
         ]
 
     def _ready(self, link: Link) -> _Ready:

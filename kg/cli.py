@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -196,9 +195,8 @@ def trace(
     taken = None
     if block:
         taken = graph.blockade(source, target, block, asked, max_length=max_length, via=via, avoid=avoid)
-        answer = replace(
-            taken.after, routes=taken.after.routes[:count], counter_routes=taken.after.counter_routes[:count]
-        )
+        shown = {name: getattr(taken.after, name)[:count] for name in ("routes", "counter_routes")}
+        answer = taken.after._replace(**shown)
     else:
         answer = graph.trace(source, target, asked, max_length=max_length, via=via, avoid=avoid, count=count)
     if form == "json":
@@ -368,9 +366,7 @@ def show(context: click.Context, entity: str, species: str, count: int, form: st
 
 
 def _neighbour(neighbour: Neighbour) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    return {**asdict(neighbour), "belief": round(neighbour.belief, 6)}
+    return {**neighbour._asdict(), "belief": round(neighbour.belief, 6)}
 
 
 @cli.command()

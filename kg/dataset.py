@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kg import sources, store
 from kg.errors import SourceError, UnknownTerm
@@ -34,8 +34,7 @@ __all__ = ["Card", "Dataset", "Hit", "Neighbour", "build", "load"]
 Say = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """An entity found by a search; `match` is the name, synonym or CURIE that matched, `claims` how many name it."""
 
     name: str
@@ -45,8 +44,7 @@ class Hit:
     claims: int
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbour:
+class Neighbour(NamedTuple):
     """One claim on an entity's card, seen from the entity: the other end, and what is said. `effect` in {-1, 0, 1}."""
 
     name: str
@@ -357,7 +355,7 @@ class Dataset:
         if kinds[0] == "Condition":
             return compare(*(self.trace(source, name, asked, count=0) for name in (left, right)))
         if kinds[0] == "Taxon":  # what was asked stays, the species aside
-            contexts = (replace(asked, species=entity.name) for entity in entities)
+            contexts = (asked._replace(species=entity.name) for entity in entities)
             return compare(*(self.trace(source, target, each, count=0) for each in contexts))
         return compare(*(self.trace(name, target, asked, count=0) for name in (left, right)))
 

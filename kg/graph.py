@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kg.model import Assertion, Evidence
 from kg.vocabulary import Vocabulary
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Blocks", "Context", "Weigher", "multidigraph"]
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """What the reader asks for; an empty field asks for nothing.
 
     `species`, `disease`, `priming` are entity names, `msc_source`, `mode` and `donor` values of those columns;
@@ -34,16 +32,11 @@ class Context:
 
     def merged(self, other: Context) -> Context:
         """Return this context with the fields that `other` sets, species aside."""
-        changes = {
-            n: getattr(other, n)
-            for n in ("msc_source", "priming", "mode", "donor", "disease", "stage")
-            if getattr(other, n)
-        }
-        return replace(self, **changes)
+        names = ("msc_source", "priming", "mode", "donor", "disease", "stage")
+        return self._replace(**{name: getattr(other, name) for name in names if getattr(other, name)})
 
 
-@dataclass(frozen=True, slots=True)
-class Blocks:
+class Blocks(NamedTuple):
     """What is taken away: entities that no mechanism may pass; modes, sources and primings whose rows do not count."""
 
     entities: frozenset[str] = frozenset()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from kg.bestfirst import Found, Question, best
 from kg.chains import ATTESTATIONS, Chains, belief, chains
@@ -22,8 +22,7 @@ CELLS = frozenset({"ImmuneCell", "TissueCell"})
 VERBS = {"positively_regulates": "raises", "negatively_regulates": "lowers", "has_function_defect": "fails in"}
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One step of a mechanism: a claim with the rows that count for it, or a bridge to a wider or narrower concept.
 
     `effect` is in {-1, 0, 1} and speaks of the amount of subject and object, so that the effects of a mechanism
@@ -66,8 +65,7 @@ class Step:
         return f"{self.subject} {verb} {what}{place}{through}"
 
 
-@dataclass(frozen=True, slots=True)
-class Mechanism:
+class Mechanism(NamedTuple):
     """A chain of steps from source to target. `sign` is the product of effects; `score` in [0, 1] orders mechanisms.
 
     `stage` is the lowest rung of the translational ladder among the steps, `human` the same over human evidence alone,
@@ -103,8 +101,7 @@ class Mechanism:
         return tuple(sorted({p for step in (*self.steps, *self.direct) for p in step.publications}))
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(NamedTuple):
     """Mechanisms of one sign through the same mediators. `weight` = 1 - product of (1 - score) of the best five.
 
     `mediators` are the factors, products or modes between the source and the first immune or tissue cell; when the
@@ -118,8 +115,7 @@ class Route:
     mechanisms: tuple[Mechanism, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """A tested result of the source on the target: a claim of improvement, harm or no effect, by one paper."""
 
     subject: str
@@ -133,8 +129,7 @@ class Outcome:
     publication: str
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(NamedTuple):
     """The answer to "how does the source act on the target?"; routes and counter-routes are ordered by weight."""
 
     source: str
@@ -358,11 +353,10 @@ def _carrying(chain: Found, other: Found) -> Found:
     """The chain with the score of another way of saying it, when that is better."""
     if other.score <= chain.score:
         return chain
-    return replace(chain, score=other.score, short=other.short or other.hops)
+    return chain._replace(score=other.score, short=other.short or other.hops)
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
+class _Group(NamedTuple):
     mediators: tuple[str, ...]
     label: str
     sign: int

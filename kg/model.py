@@ -6,7 +6,6 @@ Column names of the tables are field names here and local names in the ontology.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import NamedTuple
 
 __all__ = [
@@ -47,8 +46,7 @@ class Entity(NamedTuple):
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Predicate:
+class Predicate(NamedTuple):
     """What may stand between subject and object.
 
     `sign` is in {-1, 0, 1}; `causal` is one of yes, no, outcome; `bearer` says whose aspect the aspect column names
@@ -65,8 +63,7 @@ class Predicate:
     polar: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Aspect:
+class Aspect(NamedTuple):
     """A property that changes: proliferation, secretion, apoptosis ...; `polarity` is in {-1, 0, 1}."""
 
     name: str
@@ -76,8 +73,7 @@ class Aspect:
     definition: str
 
 
-@dataclass(frozen=True, slots=True)
-class Grade:
+class Grade(NamedTuple):
     """A value of a graded column (system, mediator_test, read) and what it means for belief.
 
     `error` is the prior chance that such evidence misleads (system: 0 to 1), or the factor on that chance
@@ -203,8 +199,7 @@ class Study(NamedTuple):
     read_url: str = ""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Problem:
+class Problem(NamedTuple):
     """Something wrong in a table, with the mend; prints as `file:line:column: message`."""
 
     file: str

@@ -169,7 +169,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, frozenset):
         return sorted(value)
     if isinstance(value, (Predicate, Aspect, Grade, Chain)):
-        return [_plain(getattr(value, field.name)) for field in fields(value)]
+        return [_plain(each) for each in value]
     return value
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from kg.errors import CurationError, UnknownTerm
 from kg.model import Aspect, Entity, Grade, Predicate
@@ -21,8 +21,7 @@ OWL = "http://www.w3.org/2002/07/owl#"
 SKOS = "http://www.w3.org/2004/02/skos/core#"
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(NamedTuple):
     """How a claim that ends in a group of aspects may be followed by another one.
 
     `into` are the groups of subject aspects that may follow; `unstated` and `lowering` say whether a claim that

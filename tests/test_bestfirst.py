@@ -26,7 +26,7 @@ def test_bounded_and_unbounded_agree(graph, believe, source, target):
 
 
 def test_floor_is_a_share_of_the_best(graph, believe):
-    question = Question("MSC", {"SLE": 1.0}, 5, count=10**6)
+    question = Question("MSC", {"SLE": 1.0}, 5, most=10**6)
     all_of_them = best(graph.assertions, graph.chains, question, believe, 0.0005)
     for floor in (0.5, 0.1, 0.01):
         kept = best(graph.assertions, graph.chains, question, believe, floor)

@@ -291,7 +291,7 @@ def test_best_first_search_equals_brute_force(graph, rows):
     assert Chains(**json.loads(json.dumps(asdict(ready)))) == ready
     linked = [ready[index] for index in range(len(ready.links))]
     worth = [belief(link, claims[link.claim], weigher) for link in linked]
-    question = Question("MSC", {"SLE": 1.0}, 4, count=10**6)
+    question = Question("MSC", {"SLE": 1.0}, 4, most=10**6)
     found = {
         f.names: (f.sign, f.score)
         for f in best(claims, ready, question, worth.__getitem__, 0.0)
