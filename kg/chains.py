@@ -196,11 +196,14 @@ class _Composer:
             at = claim.object
             following: list[list[int]] = [[], [], [], []]
             if at in inside and not link.association:
+                narrower = self.vocabulary.descendants(at)
                 for name in (at, *self.bridged(at)):
                     for other in self.out.get(name, ()):
                         second = self.claims[self.links[other].claim]
                         if second.object in (at, claim.subject) or not self._restrains_alike(other):
                             continue
+                        if self.links[other].association and name in narrower:
+                            continue  # an effect on the whole does not tell on a part that was only counted
                         factor, attestation = self.composed(index, other, name != at)
                         if not factor:
                             continue
