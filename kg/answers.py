@@ -141,8 +141,8 @@ def _side(side: Side) -> dict[str, Any]:
     }
 
 
-def compare_body(left: str, right: str, answer: Comparison, count: int) -> dict[str, Any]:
-    """Return a comparison as in the contract, at most `count` entries a list, best first."""
+def compare_body(left: str, right: str, answer: Comparison) -> dict[str, Any]:
+    """Return a comparison as in the contract, best first."""
     pairs = {
         name: [
             {
@@ -152,12 +152,12 @@ def compare_body(left: str, right: str, answer: Comparison, count: int) -> dict[
                 "left": _side_of(pair.left),
                 "right": _side_of(pair.right),
             }
-            for pair in each[:count]
+            for pair in each
         ]
         for name, each in (("shared", answer.shared), ("opposite", answer.opposite))
     }
     alone = {
-        name: [{"label": route.label, "mediators": list(route.mediators), **_side_of(route)} for route in each[:count]]
+        name: [{"label": route.label, "mediators": list(route.mediators), **_side_of(route)} for route in each]
         for name, each in (("only_left", answer.only_left), ("only_right", answer.only_right))
     }
     verdicts = {"left": answer.left.effect, "right": answer.right.effect}

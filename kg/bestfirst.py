@@ -27,7 +27,7 @@ class Question(NamedTuple):
     via: frozenset[str] = frozenset()
     avoid: frozenset[str] = frozenset()
     direct: bool = False
-    most: int = 400
+    most: int = 2000
 
 
 class Found(NamedTuple):

@@ -6,9 +6,12 @@ Answers go to stdout, talk to stderr. Exit codes: 0 done; 1 the tables have prob
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
+import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,11 +45,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
         error.show()
         code = error.exit_code
     except KGError as error:
-        click.echo(f"kg: {error}", err=True)
+        said = re.sub(r"\S{300,}", lambda match: f"{match[0][:80]}...{match[0][-20:]}", str(error))
+        click.echo(f"kg: {said}", err=True)
         code = next(code for kind, code in CODES if isinstance(error, kind))
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
+    except OSError as error:
+        name = f"{str(error.filename)[:200]}: " if error.filename else ""
+        click.echo(f"kg: {name}{error.strerror or error}; nothing was left half-written", err=True)
+        code = 5
+        if error.errno == errno.ENOSPC:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except SystemExit as error:  # click turns a closed pipe into an exit with 1
+        code = 0 if isinstance(error.__context__, BrokenPipeError) else error.code
     finally:
         gc.enable()
     sys.exit(code if isinstance(code, int) else 0)
@@ -131,15 +143,15 @@ def _json(graph: Dataset, command: str, body: dict[str, Any]) -> None:
     show_default=True,
     help="Evidence from other species counts less; '' counts all alike.",
 )
-@click.option("--msc-source", default="", metavar="TISSUE", help="Tissue of the MSC, as 'umbilical cord'.")
-@click.option("--priming", default="", metavar="NAME", help="What licensed the MSC, as IFNG.")
-@click.option("--mode", default="", metavar="MODE", help="Way of action, as 'extracellular vesicle'.")
+@click.option("--msc-source", default="", metavar="TISSUE", help="Tissue, as 'umbilical cord'; others count less.")
+@click.option("--priming", default="", metavar="NAME", help="What licensed the MSC, as IFNG; others count less.")
+@click.option("--mode", default="", metavar="MODE", help="As 'extracellular vesicle'; others count less.")
 @click.option("--donor", default="", metavar="DONOR", help="Donor of the MSC: healthy, patient, allogeneic ...")
 @click.option(
     "--stage", default="", metavar="SYSTEM", help="Evidence of a lower rung counts less: 'animal', 'clinical' ..."
 )
 @click.option(
-    "--disease", default="", metavar="NAME", help="Disease in which it must have been seen; the target by default."
+    "--disease", default="", metavar="NAME", help="Rows from other diseases count less; the target by default."
 )
 @click.option("--max-length", default=5, show_default=True, type=click.IntRange(1, 7), help="Most claims in a chain.")
 @click.option("--via", multiple=True, metavar="NAME", help="Only mechanisms through this; may be repeated.")
@@ -223,7 +235,7 @@ def trace(
     else:
         if taken:
             say.blockade_text(taken, count)
-        say.trace_text(graph, answer)
+        say.trace_text(graph, answer, taken.blocked if taken else ())
     if explain:
         say.explain_text(graph, answer, _ranked(answer, explain))
     if bibtex or csl:
@@ -372,22 +384,30 @@ def _neighbour(neighbour: Neighbour) -> dict[str, Any]:
 @cli.command()
 @click.argument("subject")
 @click.argument("object", required=False, default="")
+@click.option("--disease", default="", metavar="NAME", help="Only rows seen in this disease, or that name it.")
+@click.option("--species", default="", metavar="NAME", help="Only rows with cells or hosts of this species.")
+@click.option("--msc-source", default="", metavar="TISSUE", help="Only rows with MSC of this tissue.")
 @_format(*BASIC)
 @click.pass_context
-def evidence(context: click.Context, subject: str, object: str, form: str) -> None:
+def evidence(
+    context: click.Context, subject: str, object: str, disease: str, species: str, msc_source: str, form: str
+) -> None:
     """Every row that says what SUBJECT does, or does to OBJECT, with statement and paper.
 
     \b
     kg evidence MSC "Tfh cell"
     kg evidence "umbilical cord MSC" SLE --format tsv
+    kg evidence "cord MSC" "Tfh cell" --disease SLE
     """
     from kg.dataset import row_of
 
     graph = _load(context)
-    found = graph.evidence(subject, object)
+    _context(graph, msc_source=msc_source)
+    found = graph.evidence(subject, object, disease=disease, species=species, msc_source=msc_source)
     rows = [{**row_of(claim, row), "effect_sign": claim.effect} for claim, row in found]
     if form == "json":
-        _json(graph, _command("evidence", [], *filter(None, (subject, object))), {"rows": rows})
+        options = [("--disease", disease), ("--species", species), ("--msc-source", msc_source)]
+        _json(graph, _command("evidence", options, *filter(None, (subject, object))), {"rows": rows})
     elif form == "tsv":
         from kg.curation import COLUMNS
 
@@ -410,7 +430,7 @@ def evidence(context: click.Context, subject: str, object: str, form: str) -> No
                 click.echo(f"  {mark} {row.statement}")
                 click.echo(f"          {', '.join(filter(None, facts))}")
                 click.echo(f"          {graph.publications[row.publication].citation} ({row.publication})")
-        click.echo(f"kg: {len(rows)} rows", err=True)
+        click.echo(f"kg: {len(rows)} row{'' if len(rows) == 1 else 's'}", err=True)
 
 
 @cli.command()
@@ -423,7 +443,9 @@ def evidence(context: click.Context, subject: str, object: str, form: str) -> No
     "--target", default="", metavar="NAME", help="On what, when MSC, products, sources or species are compared."
 )
 @click.option("--species", default="human", show_default=True, help="Evidence from other species counts less.")
-@click.option("-k", "count", default=10, show_default=True, type=click.IntRange(1), help="Most routes of each list.")
+@click.option(
+    "-k", "count", default=10, show_default=True, type=click.IntRange(1), help="Most routes of each list (table)."
+)
 @_format(*BASIC)
 @click.pass_context
 def compare(
@@ -442,8 +464,8 @@ def compare(
         from kg.answers import compare_body
 
         options = [("--source", "" if source == "MSC" else source), ("--target", target)]
-        options += [("--species", "" if species == "human" else species), ("-k", "" if count == 10 else str(count))]
-        _json(graph, _command("compare", options, left, right), compare_body(left, right, answer, count))
+        options += [("--species", "" if species == "human" else species)]
+        _json(graph, _command("compare", options, left, right), compare_body(left, right, answer))
     elif form == "tsv":
         say.compare_tsv(answer)
     else:
@@ -527,18 +549,39 @@ def query(context: click.Context, query: str | None, parameters: tuple[str, ...]
     fixed: dict[str, str] = {}
     if query == "-":
         text = sparql.text_of("-", _stdin())
-    elif Path(query).suffix in (".rq", ".sparql") or Path(query).is_file():
+    elif Path(query).suffix in (".rq", ".sparql") or _is_file(query):
         text = sparql.text_of(query)
     elif any(mark in query for mark in "{ \n"):
         text = query
     else:
         text, fixed = sparql.named(query, values, graph.vocabulary)
-    answer = graph.query(text, fixed)
-    if form == "table":
-        columns, rows = sparql.table(answer, graph.vocabulary.ontology)
-        say.columns(columns, rows, 70)
-    else:
-        click.echo(sparql.serialized(answer, form), nl=False)
+    with _interruptible():
+        answer = graph.query(text, fixed)
+        if form == "table":
+            columns, rows = sparql.table(answer, graph.vocabulary.ontology)
+            say.columns(columns, rows, 70)
+        else:
+            click.echo(sparql.serialized(answer, form), nl=False)
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C end the process at once: the engine cannot be asked to stop, and nothing is being written."""
+    import signal
+
+    before = signal.getsignal(signal.SIGINT)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):  # too long for a name, or a zero byte: a query, then
+        return False
 
 
 def _listed() -> list[list[str]]:

@@ -143,7 +143,10 @@ class Dataset:
     def _mentions(self) -> dict[str, int]:
         counts: dict[str, int] = {}
         for claim in self.assertions:
-            for name in {claim.subject, claim.object, claim.cell}:
+            names = {claim.subject, claim.object, claim.cell}
+            for row in claim.evidence:
+                names.update(self.vocabulary.ontology.msc_sources.get(row.msc_source, ()))
+            for name in names:
                 counts[name] = counts.get(name, 0) + 1
         return counts
 
@@ -181,13 +184,19 @@ class Dataset:
         children = tuple(sorted(e.name for e in self.vocabulary.entities.values() if entity.name in e.parents))
         return Card(entity, children, **{name: tuple(each) for name, each in lists.items()})
 
-    def evidence(self, subject: str, object: str = "") -> tuple[tuple[Assertion, Evidence], ...]:
+    def evidence(
+        self, subject: str, object: str = "", *, disease: str = "", species: str = "", msc_source: str = ""
+    ) -> tuple[tuple[Assertion, Evidence], ...]:
         """Answer which rows say something of a subject, or of a subject and an object; by claim, then publication.
 
-        A name that carries context (`umbilical cord MSC`) keeps the rows in that context. The rows of narrower objects
-        count for the wider one.
+        A name that carries context (`umbilical cord MSC`) keeps the rows in that context; so do `disease` (or a kind of
+        it), `species` (of the cells or of the host) and `msc_source`. The rows of narrower objects count for the wider.
         """
         entity, context = self.subject(subject)
+        tissues = self.vocabulary.tissues(msc_source) if msc_source else frozenset()
+        taxon = self.resolve(species).name if species else ""
+        ill = self.resolve(disease).name if disease else ""
+        family = {ill, *self.vocabulary.descendants(ill)} if ill else set()
         objects: set[str] = set()
         if object:
             target = self.resolve(object).name
@@ -197,8 +206,11 @@ class Dataset:
             for claim in self.assertions
             if claim.subject == entity.name and (not objects or claim.object in objects)
             for row in claim.evidence
-            if (not context.msc_source or row.msc_source == context.msc_source)
+            if (not context.msc_source or row.msc_source in self.vocabulary.tissues(context.msc_source))
             and (not context.priming or context.priming in row.priming)
+            and (not tissues or row.msc_source in tissues)
+            and (not family or row.disease in family or claim.object in family)
+            and (not taxon or any(taxon in pair.split(">") for pair in row.species))
         )
 
     def trace(
@@ -258,7 +270,10 @@ class Dataset:
 
     def blocked(self, names: Sequence[str]) -> Blocks:
         """Return what names of entities, modes, MSC sources or primed MSC take away; kinds of an entity go with it."""
-        entities, modes, tissues, primings = set(), set(), set(), set()
+        entities: set[str] = set()
+        modes: set[str] = set()
+        tissues: set[str] = set()
+        primings: set[str] = set()
         ontology = self.vocabulary.ontology
         for name in names:
             if name in ontology.modes:
@@ -266,11 +281,11 @@ class Dataset:
                 for product in ontology.modes[name]:
                     entities |= {product, *self.vocabulary.descendants(product)}
             elif name in ontology.msc_sources:
-                tissues.add(name)
+                tissues |= self.vocabulary.tissues(name)
             else:
                 entity, carried = self.subject(name)
                 if carried.msc_source:
-                    tissues.add(carried.msc_source)
+                    tissues |= self.vocabulary.tissues(carried.msc_source)
                 elif carried.priming:
                     primings.add(carried.priming)
                 else:
@@ -370,7 +385,7 @@ class Dataset:
 
         entity = self.resolve(disease)
         if "Condition" not in self.vocabulary.ontology.superclasses[entity.category]:
-            raise UnknownTerm(disease, reason=f"is a {entity.category}, not a disease")
+            raise UnknownTerm(disease, reason=f"is of class {entity.category}, not a disease")
         return gaps(self.assertions, self.vocabulary, entity.name)
 
     def explain(self, answer: Trace, mechanism: Mechanism) -> tuple[Account, ...]:
@@ -436,7 +451,7 @@ class Dataset:
             return self.assertions
         entity = self.resolve(disease)
         if "Condition" not in self.vocabulary.ontology.superclasses[entity.category]:
-            raise UnknownTerm(disease, reason=f"is a {entity.category}, not a disease")
+            raise UnknownTerm(disease, reason=f"is of class {entity.category}, not a disease")
         family = {entity.name, *self.vocabulary.descendants(entity.name)}
         return tuple(
             claim
@@ -552,6 +567,8 @@ def load(data: Path | str | None = None, say: Say = lambda _: None) -> Dataset:
         raise SourceError(f"{given}: no such folder; give a folder with triples/, or one made by `kg build`")
     if given is not None and not (given / "triples").is_dir():
         folder = given
+        if not (folder / "manifest.json").exists() and not (folder / "dataset.json").exists():
+            raise SourceError(f"{folder}: holds neither triples/ nor a dataset made by `kg build`; give another folder")
         summary = store.manifest(folder)
     else:
         root = given or sources.bundled()

@@ -43,7 +43,9 @@ class UnknownTerm(KGError, LookupError):
         self.kind = kind
         hint = f" Did you mean: {', '.join(suggestions)}?" if suggestions else ""
         message = f"{kind} {term!r}: {reason}." if reason else f"unknown {kind} {term!r}."
-        where = f" `kg search {term!r}` looks for part of a name." if kind == "entity" and not hint else ""
+        where = (
+            f" `kg search {term!r}` looks for part of a name." if kind == "entity" and not hint and not reason else ""
+        )
         super().__init__(message + hint + where)
 
 

@@ -22,7 +22,7 @@ class Field:
 
     `mediator` is empty where MSC change the cell and the paper names no mediator. `effects` holds the signs found, of
     -1 and 1. `best_stage` is the highest rung of the translational ladder, `human_stage` the same over human evidence
-    alone, empty when there is none. `by_msc` says that MSC or a product acted, in one paper at least.
+    alone, what reviews say aside, empty when there is none. `by_msc` says that MSC or a product acted, in a paper.
     """
 
     mediator: str
@@ -107,7 +107,7 @@ def gaps(
         rows = pairs[(mediator, cell)]
         here = [(claim, row, effect) for claim, row, effect in rows if row.disease in family]
         if here:
-            human = [row.system for _, row, _ in here if "human" in row.species]
+            human = [row.system for _, row, _ in here if "human" in row.species and ladder[row.system].stage > 1]
             matrix.append(
                 Field(
                     mediator,

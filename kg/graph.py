@@ -102,13 +102,14 @@ class Weigher:
         if context.msc_source or context.priming or context.mode or context.donor:
             superclasses = self.vocabulary.ontology.superclasses[self.vocabulary.entities[claim.subject].category]
             if superclasses & {"MesenchymalStemCell", "MSCProduct"}:
+                tissues = self.vocabulary.tissues(context.msc_source)
                 for name, asked, stated in (
-                    ("MSC source", context.msc_source, (evidence.msc_source,)),
-                    ("priming", context.priming, evidence.priming or ("",)),
-                    ("mode", context.mode, (evidence.mode,)),
-                    ("donor", context.donor, (evidence.donor,)),
+                    ("MSC source", tissues if context.msc_source else (), (evidence.msc_source,)),
+                    ("priming", (context.priming,), evidence.priming or ("",)),
+                    ("mode", (context.mode,), (evidence.mode,)),
+                    ("donor", (context.donor,), (evidence.donor,)),
                 ):
-                    if asked and asked not in stated:
+                    if any(asked) and not set(asked) & set(stated):
                         factor = unstated if stated in (("",), ("mixed",)) else mismatch
                         found.append((name, factor, "; ".join(stated)))
         return found

@@ -10,7 +10,7 @@ from kg.errors import SourceError
 
 __all__ = ["bundled", "cache", "digest", "names_of", "read_bytes", "write_text"]
 
-FORMAT = "11"  # of the built dataset; raised when its files change shape
+FORMAT = "12"  # of the built dataset; raised when its files change shape
 
 
 def bundled() -> Path:
@@ -64,10 +64,16 @@ def read_bytes(path: Path) -> bytes:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file whole or not at all: to a temporary neighbour first, then renamed. Folders are made."""
+    """Write a file whole or not at all: to a temporary neighbour first, then renamed. Folders are made.
+
+    What is no file (a device, a pipe) is written to and never replaced.
+    """
     import tempfile
 
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            path.write_text(text, encoding="utf-8")
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:

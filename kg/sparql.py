@@ -40,6 +40,7 @@ PREFIXES: Mapping[str, str] = {
     "xsd": "http://www.w3.org/2001/XMLSchema#",
 }
 UPDATES = frozenset("INSERT DELETE LOAD CLEAR CREATE DROP COPY MOVE ADD WITH".split())
+NESTED = 200  # brackets within brackets: the engine runs out of stack at a few thousand
 READS = frozenset("SELECT ASK CONSTRUCT DESCRIBE".split())
 
 
@@ -60,6 +61,14 @@ def guard(query: str) -> None:
         for match in TOKEN.finditer(query)
         if match.lastgroup == "word" and match["word"] is not None
     ]
+    depth = 0
+    for match in TOKEN.finditer(query):
+        if match.lastgroup == "other":
+            depth += (match[0] in "({[") - (match[0] in ")}]")
+            if depth > NESTED:
+                at = match.start()
+                line, column = query.count("\n", 0, at) + 1, at - query.rfind("\n", 0, at)
+                raise QueryError(f"{line}:{column}: brackets nested more than {NESTED} deep; simplify the query")
     for word, at in words:
         line, column = query.count("\n", 0, at) + 1, at - query.rfind("\n", 0, at)
         if word == "SERVICE":

@@ -70,13 +70,16 @@ def trace_tsv(answer: Trace) -> None:
     tsv([*names, "attestation", "publications", "refuting", "species", "stage"], rows)
 
 
-def trace_text(graph: Dataset, answer: Trace) -> None:
+def trace_text(graph: Dataset, answer: Trace, blocked: Sequence[str] = ()) -> None:
     """Print a trace as one would read it: verdict, tested outcomes, routes with the best mechanism of each."""
     conditions = [f"{name} {value}" for name, value in _set(answer) if value]
+    conditions += [f"{name} blocked" for name in blocked]
     click.secho(f"How does {answer.source} act on {answer.target}?", bold=True)
     click.echo(f"  asked for: {', '.join(conditions) or 'any context'}; data {graph.data_version}")
     click.secho(f"  verdict: {answer.effect}", bold=True, nl=False)
     click.echo(f" ({answer.reason})")
+    for name, fit, total in _fits(graph, answer):
+        click.echo(f"  {name}: {fit} of {total} papers behind the steps below have it; the others count less")
     if answer.outcomes:
         click.echo(f"\nWhat was tested ({len(answer.outcomes)} results, best designs first):")
         for outcome in answer.outcomes[:6]:
@@ -97,6 +100,27 @@ def trace_text(graph: Dataset, answer: Trace) -> None:
             _route_text(graph, rank, route)
     if not answer.routes and not answer.counter_routes:
         click.echo("\nNo coherent mechanism was found; `kg show` prints what is known of each end.")
+
+
+def _fits(graph: Dataset, answer: Trace) -> list[tuple[str, int, int]]:
+    """For each thing asked of MSC: how many papers behind the printed steps about MSC have it, of how many."""
+    from kg.graph import Weigher
+
+    asked = [name for name, value in _set(answer) if value and name not in ("species", "disease", "stage")]
+    if not asked:
+        return []
+    weigher, claims = Weigher(graph.vocabulary, answer.context), {claim.id: claim for claim in graph.assertions}
+    seen: dict[str, set[str]] = {}
+    for route in (*answer.routes, *answer.counter_routes):
+        for step in route.mechanisms[0].steps:
+            if step.bridge or not graph.vocabulary.is_a(step.subject, "MesenchymalStemCell"):
+                continue
+            claim = claims[step.claim]
+            for row in claim.evidence:
+                if row.publication in step.publications and row.direction == "supports":
+                    lacking = {why.partition(":")[0] for why in weigher.discounts(claim, row)}
+                    seen.setdefault(row.publication, set()).update(name for name in asked if name not in lacking)
+    return [(name, sum(name in fit for fit in seen.values()), len(seen)) for name in asked if seen]
 
 
 def _set(answer: Trace) -> list[tuple[str, str]]:
@@ -126,7 +150,7 @@ def _mechanism_text(graph: Dataset, mechanism: Mechanism) -> None:
         f"     score {mechanism.score:.3f}, {weakest}stage {mechanism.stage}, human evidence for every step: {human}"
     )
     if mechanism.direct:
-        said = "; ".join(step.phrase for step in mechanism.direct)
+        said = "; ".join(f"{step.phrase} [belief {step.belief:.2f}]" for step in mechanism.direct)
         click.echo(f"     scored as: {said} ({papers(p for step in mechanism.direct for p in step.publications)})")
     for step in mechanism.steps:
         mark = {1: "+", -1: "-"}[step.effect] if not step.bridge else "~"
@@ -153,7 +177,7 @@ def disagreements_text(graph: Dataset, found: Sequence[Disagreement]) -> None:
             f"{name.replace('_', ' ')}: {a or 'not stated'} | {b or 'not stated'}" for name, a, b in each.differs
         ]
         click.echo(f"     differs {'; '.join(differs) or 'nothing that the tables record'}")
-    click.echo(f"kg: {len(found)} pairs", err=True)
+    click.echo(f"kg: {len(found)} pair{'' if len(found) == 1 else 's'}", err=True)
 
 
 def _claimed(side: Side) -> str:
@@ -191,7 +215,7 @@ def blockade_text(taken: Blockade, count: int) -> None:
         click.echo(
             f"  routes lost ({len(taken.lost)}): " + _some([f"{r.label} ({r.weight:.3f})" for r in taken.lost], count)
         )
-    weaker = [(route, weight) for route, weight in taken.surviving if route.weight < weight - 1e-9]
+    weaker = [(route, weight) for route, weight in taken.surviving if f"{route.weight:.3f}" != f"{weight:.3f}"]
     if weaker:
         shown = [f"{route.label} ({weight:.3f} to {route.weight:.3f})" for route, weight in weaker]
         click.echo(f"  routes weakened ({len(weaker)}): " + _some(shown, count))
@@ -219,7 +243,8 @@ def _some(parts: Sequence[str], most: int) -> str:
 def compare_text(left: str, right: str, answer: Comparison, count: int) -> None:
     """Print what two questions share, what goes opposite ways, and what is of one alone."""
     for name, trace in ((left, answer.left), (right, answer.right)):
-        click.echo(f"{name}: {trace.source} {trace.effect} {trace.target} ({trace.reason})")
+        click.echo(f"{name}: how {trace.source} acts on {trace.target}: {trace.effect} ({trace.reason})")
+    click.echo(f"Signs: what the route does to the target, - lowers and + raises; {left} first, then {right}.")
     for title, pairs in (("Shared", answer.shared), ("Opposite", answer.opposite)):
         click.secho(f"\n{title} ({len(pairs)})", bold=True)
         for pair in pairs[:count]:
@@ -227,11 +252,18 @@ def compare_text(left: str, right: str, answer: Comparison, count: int) -> None:
             click.echo(f"  {signs}  {pair.label}   {pair.left.weight:.3f} and {pair.right.weight:.3f}")
             for name, route in ((left, pair.left), (right, pair.right)):
                 click.echo(f"       {name}: {_best(route)}")
+        _more(len(pairs), count)
     for name, routes in ((left, answer.only_left), (right, answer.only_right)):
         click.secho(f"\nOnly {name} ({len(routes)})", bold=True)
         for route in routes[:count]:
             click.echo(f"  { {1: '+', -1: '-'}[route.sign] }    {route.label}   {route.weight:.3f}")
             click.echo(f"       {_best(route)}")
+        _more(len(routes), count)
+
+
+def _more(total: int, shown: int) -> None:
+    if total > shown:
+        click.echo(f"  ... {total - shown} more; -k {total} shows all")
 
 
 def _best(route: Route) -> str:

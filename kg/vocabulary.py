@@ -18,6 +18,7 @@ MSCIM = "https://w3id.org/mscim/"
 RDF_TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 RDFS = "http://www.w3.org/2000/01/rdf-schema#"
 OWL = "http://www.w3.org/2002/07/owl#"
+LONGEST = 300  # characters of a name
 SKOS = "http://www.w3.org/2004/02/skos/core#"
 
 
@@ -129,6 +130,10 @@ class Vocabulary:
         A name wins over a synonym. Raises UnknownTerm with the nearest names, or with the candidates when a synonym
         belongs to several entities.
         """
+        if not term.strip():
+            raise UnknownTerm(term, reason="is empty; give a name, a synonym or a CURIE")
+        if len(term) > LONGEST:
+            raise UnknownTerm(term[:40] + "...", reason=f"is longer than {LONGEST} characters, as no name is")
         found = self._lookup.get(" ".join(term.split()).casefold(), [])
         if len(found) == 1:
             return self.entities[found[0]]
@@ -174,6 +179,22 @@ class Vocabulary:
                 seen.add(each)
                 todo.extend(step(each))
         return frozenset(seen)
+
+    @cached_property
+    def _tissues(self) -> dict[str, frozenset[str]]:
+        named = {source: set(names) for source, names in self.ontology.msc_sources.items()}
+        return {
+            wide: frozenset(
+                source
+                for source, names in named.items()
+                if source == wide or any(self.ancestors(name) & named[wide] for name in names)
+            )
+            for wide in named
+        }
+
+    def tissues(self, source: str) -> frozenset[str]:
+        """Return an MSC source with those within it: umbilical cord holds Wharton's jelly."""
+        return self._tissues.get(source, frozenset({source}))
 
     def effect(self, predicate: str, aspect: str) -> int:
         """Return sign(predicate) x polarity(aspect), the polarity counting only where the aspect is the object's.

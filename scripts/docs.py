@@ -62,17 +62,12 @@ def filled(text: str) -> str:
 def commands() -> str:
     """The page of all commands."""
     parts = [INTRODUCTION]
-    root = click.Context(cli, info_name="kg")
+    root = click.Context(cli, info_name="kg", **cli.context_settings)
     for name in [None, *cli.list_commands(root)]:
         command = cli if name is None else cli.get_command(root, name)
         assert command is not None
-        with click.Context(
-            command,
-            info_name="kg" if name is None else name,
-            parent=None if name is None else root,
-            max_content_width=100,
-            terminal_width=100,
-        ) as context:
+        settings = {**cli.context_settings, "max_content_width": 100, "terminal_width": 100}
+        with click.Context(command, info_name=name or "kg", parent=root if name else None, **settings) as context:
             parts.append(
                 f"\n## {'kg' if name is None else f'kg {name}'}\n\n```text\n{command.get_help(context)}\n```\n"
             )

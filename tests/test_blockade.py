@@ -90,7 +90,7 @@ def test_strong_sets_when_nothing_cuts_all(graph):
 def test_names_of_blocks(graph):
     blocks = graph.blocked(["t cell", "umbilical cord", "bone marrow MSC", "extracellular vesicle", "IFNG-primed MSC"])
     assert {"T cell", "Th17 cell", "MSC-EV"} <= blocks.entities
-    assert blocks.sources == {"umbilical cord", "bone marrow"}
+    assert blocks.sources == {"umbilical cord", "Wharton's jelly", "bone marrow"}
     assert blocks.modes == {"extracellular vesicle"}
     assert blocks.primings == {"IFNG"}
     for wrong in ("MSC", "SLE"):

@@ -78,7 +78,7 @@ def test_unknown_measure_class_and_disease(small_graph):
         small_graph.centrality("betweeness")
     with pytest.raises(UnknownTerm, match=r"unknown category 'ImmunCell'. Did you mean: ImmuneCell"):
         small_graph.centrality("degree", category="ImmunCell")
-    with pytest.raises(UnknownTerm, match=r"is a SmallMolecule, not a disease"):
+    with pytest.raises(UnknownTerm, match=r"is of class SmallMolecule, not a disease"):
         small_graph.centrality("degree", disease="PGE2")
 
 

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -158,7 +159,7 @@ def test_disagreements_in_three_forms(on_small):
     code, out, err = on_small("disagreements", "SLE")
     assert code == 0
     assert "MSC ameliorates SLE   refuted" in out
-    assert "1 pairs" in err
+    assert "1 pair\n" in err
     (pair,) = json.loads(on_small("disagreements", "SLE", "--format", "json")[1])["pairs"]
     assert (pair["a"]["effect_sign"], pair["b"]["effect_sign"]) == (-1, 0)
     assert pair["differs"]["system"] == ["clinical trial", "review statement"]
@@ -406,3 +407,75 @@ def test_interrupt_leaves_nothing_half_written(small, tmp_path):
     assert "interrupted" in done.stderr
     assert "Traceback" not in done.stderr
     assert list(out.parent.iterdir()) == []
+
+
+def test_a_device_is_written_to_and_never_replaced(on_small):
+    code, _, _ = on_small("trace", "MSC", "SLE", "--bibtex", "/dev/null")
+    assert code == 0
+    assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
+
+
+def test_full_disk_on_stdout_is_a_message(small, cache):
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "kg.cli", "--data", str(small), "show", "MSC"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 5
+    assert "No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["query", "SELECT * { } # " + "a long remark " * 40],
+        ["query", "x" * 5000],
+        ["show", "x" * 5000],
+        ["show", ""],
+        ["view", "MSC", "SLE", "-o", "/" + "x" * 5000],
+        ["query", "SELECT * { " + "{" * 3000 + "}" * 3000 + "}"],
+        ["query", "SELECT (" + "(" * 5000 + "1" + ")" * 5000 + " AS ?x) {}"],
+    ],
+)
+def test_too_long_and_too_deep(on_small, arguments):
+    code, out, err = on_small(*arguments)
+    assert code in (0, 3, 4, 5)
+    assert "Traceback" not in out + err
+    assert len(err) < 1000 or code == 0
+
+
+def test_folder_of_ones_own_is_never_called_to_be_deleted(on_small, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "kg.cli", "--data", str(tmp_path), "show", "MSC"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 5
+    assert "delete" not in done.stderr
+    assert "give another folder" in done.stderr
+
+
+def test_evidence_filters(graph, on_small):
+    lupus = graph.evidence("cord MSC", "Tfh cell", disease="SLE")
+    assert {row.direction for _, row in lupus} == {"supports", "refutes"}
+    assert {row.msc_source for _, row in lupus} <= {"umbilical cord", "Wharton's jelly"}
+    everything = graph.evidence("MSC", "SLE")
+    human = graph.evidence("MSC", "SLE", species="human")
+    assert 0 < len(human) < len(everything)
+    assert all(any("human" in pair.split(">") for pair in row.species) for _, row in human)
+    assert graph.evidence("MSC", "SLE", msc_source="bone marrow")
+    code, _, err = on_small("evidence", "MSC", "--msc-source", "umbilical")
+    assert (code, "unknown MSC source" in err) == (3, True)
+
+
+def test_how_much_of_the_answer_fits_what_was_asked_of_msc(on_small):
+    out = on_small("trace", "MSC", "SLE", "--priming", "IFNG")[1]
+    assert re.search(r"priming: 1 of \d papers behind the steps below have it", out)
+    assert "papers behind the steps" not in on_small("trace", "MSC", "SLE")[1]

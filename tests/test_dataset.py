@@ -153,7 +153,7 @@ def test_missing_folder(tmp_path, given):
 
 
 def test_folder_without_tables(tmp_path):
-    with pytest.raises(SourceError, match="not a finished dataset"):
+    with pytest.raises(SourceError, match="holds neither triples/ nor a dataset"):
         load(tmp_path)
 
 
