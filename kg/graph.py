@@ -140,6 +140,9 @@ class Weigher:
 
     def pooled(self, claim: Assertion, rows: Iterable[Evidence]) -> float:
         """Return 1 - product of (1 - support) over publications, each at its best row; 0 without rows."""
+        rows = tuple(rows)
+        if len(rows) == 1:
+            return self.support(claim, rows[0])
         best: dict[str, float] = {}
         for row in rows:
             support = self.support(claim, row)

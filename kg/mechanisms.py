@@ -199,10 +199,11 @@ def trace(
     worth: dict[int, float] = {}
 
     def believe(index: int) -> float:
-        if index not in worth:
+        value = worth.get(index)
+        if value is None:
             link = ready[index]
-            worth[index] = belief(link, claims[link.claim], weigher, blocks)
-        return worth[index]
+            value = worth[index] = belief(link, claims[link.claim], weigher, blocks)
+        return value
 
     def weigh(index: int) -> float:
         return believe(index) * penalties[index]
