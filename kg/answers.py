@@ -75,6 +75,8 @@ def _mechanism(mechanism: Mechanism) -> dict[str, Any]:
                 "species": list(step.species),
                 "stage": step.stage,
                 "mediators": list(step.mediators),
+                "primed": list(step.primed),
+                "together": list(step.together),
                 "bridge": step.bridge,
             }
             for step in mechanism.steps

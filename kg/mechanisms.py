@@ -7,7 +7,7 @@ folded, grouped and put into words. docs/mechanisms.md explains each rule.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from kg.bestfirst import Found, Question, best
@@ -28,7 +28,8 @@ class Step(NamedTuple):
     `effect` is in {-1, 0, 1} and speaks of the amount of subject and object, so that the effects of a mechanism
     multiply to its sign; `belief` is in [0, 1]; `attestation` says how the step hangs together with the one before
     (attested, same publication, assembled; empty for the first). `factor` in [0, 1] is what belief is multiplied with
-    in the score: attestation, degree penalties, bridge and order together.
+    in the score: attestation, degree penalties, bridge and order together. `primed` is what licensed the MSC in every
+    row that supports the step, `together` what was given with them in every such row.
     """
 
     subject: str
@@ -48,6 +49,8 @@ class Step(NamedTuple):
     mediator_tests: tuple[str, ...] = ()
     claim: str = ""
     factor: float = 1.0
+    primed: tuple[str, ...] = ()
+    together: tuple[str, ...] = ()
 
     @property
     def phrase(self) -> str:
@@ -309,7 +312,15 @@ class _Writer:
             mediator_tests=tuple(sorted({row.mediator_test for row in rows if row.mediator_test})),
             claim=claim.id,
             factor=factor * link.penalty,
+            primed=_common(row.priming for row in rows),
+            together=_common(row.combined_with for row in rows),
         )
+
+
+def _common(lists: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    """What stands in every one of the lists, in the order of the first."""
+    first, *others = lists
+    return tuple(name for name in first if all(name in other for other in others))
 
 
 def _bridge(low: str, high: str, predicate: str, belief: float) -> Step:

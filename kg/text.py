@@ -159,6 +159,10 @@ def _mechanism_text(graph: Dataset, mechanism: Mechanism) -> None:
             click.echo("")
             continue
         linked = f", {step.attestation}" if step.attestation else ""
+        if step.primed:
+            linked += f", shown for MSC primed with {' and '.join(step.primed)}"
+        if step.together:
+            linked += f", shown only together with {' and '.join(step.together)}"
         click.echo(f"  [belief {step.belief:.2f}{linked}]")
         against = f"   against: {'; '.join(step.refuting)}" if step.refuting else ""
         click.echo(f"         {papers(step.publications)}{against}")

@@ -187,7 +187,10 @@ def test_trace_contract_in_depth(on_small):
         "publications",
         "refuting",
     }
-    assert all(step | {"species", "bridge", "stage", "mediators"} == set(each) for each in mechanism["steps"])
+    assert all(
+        step | {"species", "bridge", "stage", "mediators", "primed", "together"} == set(each)
+        for each in mechanism["steps"]
+    )
     assert answer["outcomes"][0]["publication"] == "doi:10.1000/two"
 
 

@@ -377,3 +377,25 @@ def test_a_mediator_is_passed_once(graph):
         for route in (*answer.routes, *answer.counter_routes):
             for mechanism in route.mechanisms:
                 assert len(set(mechanism.nodes)) == len(mechanism.nodes)
+
+
+def test_what_every_row_of_a_step_needs_is_said(graph):
+    v = graph.vocabulary
+    one = made(
+        v,
+        "MSC",
+        "negatively_regulates",
+        "B cell",
+        "proliferation",
+        priming=("IFNG", "TNF"),
+        combined_with=("cyclophosphamide",),
+    )
+    two = made(
+        v, "MSC", "negatively_regulates", "B cell", "proliferation", priming=("IFNG",), publication="doi:10.1000/two"
+    )
+    drives = made(v, "B cell", "contributes_to", "SLE")
+    (route,) = asked(graph, [one._replace(evidence=one.evidence + two.evidence), drives]).routes
+    first = route.mechanisms[0].steps[0]
+    assert (first.primed, first.together) == (("IFNG",), ())
+    (route,) = asked(graph, [one, drives]).routes
+    assert route.mechanisms[0].steps[0].together == ("cyclophosphamide",)
