@@ -34,6 +34,11 @@ def routes(
     drawn: dict[str, tuple[ViewEdge, set[int]]] = {}
     shown: list[ViewRoute] = []
     hidden: set[str] = set()
+    words = (
+        {-1: "ameliorates", 1: "exacerbates"}
+        if vocabulary.is_a(trace.target, "Condition")
+        else {-1: "lowers", 1: "raises"}
+    )
     ranked = sorted([*trace.routes, *trace.counter_routes], key=lambda route: (-route.weight, route.label, route.sign))
     for rank, route in enumerate(ranked, 1):
         edges = [
@@ -47,7 +52,8 @@ def routes(
             hidden |= new
             continue
         lines = tuple(mechanism.phrase for mechanism in route.mechanisms[:per_route])
-        shown.append(ViewRoute(rank, route.label, route.sign, round(route.weight, 4), lines))
+        verb = f"{words[route.sign]} {trace.target}"
+        shown.append(ViewRoute(rank, route.label, route.sign, round(route.weight, 4), lines, verb))
         for edge in edges:
             drawn.setdefault(edge.id, (edge, set()))[1].add(rank)
     final = tuple(replace(edge, routes=tuple(sorted(ranks))) for edge, ranks in drawn.values())

@@ -76,13 +76,14 @@ class ViewEdge:
 
 @dataclass(frozen=True, slots=True)
 class ViewRoute:
-    """A route in the list beside the picture; `text` are its mechanisms in words."""
+    """A route in the list beside the picture; `text` are its mechanisms in words, `verb` what it does to the target."""
 
     rank: int
     label: str
     sign: int
     weight: float
     text: tuple[str, ...]
+    verb: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -249,3 +249,16 @@ def test_vendored_file_is_the_one_named():
 def test_shell_is_small():
     empty = html(View("", "", "", "", LAYERS, (), ()))
     assert len(empty.encode()) <= 800_000
+
+
+def test_routes_say_what_they_do_to_the_target(graph):
+    from kg.pictures import routes
+
+    for target, words in (
+        ("SLE", {"ameliorates SLE", "exacerbates SLE"}),
+        ("Th17 cell", {"lowers Th17 cell", "raises Th17 cell"}),
+    ):
+        answer = graph.trace("MSC", target, count=3)
+        picture = routes(answer, graph.assertions, graph.vocabulary, graph.publications, graph.data_version)
+        assert {route.verb for route in picture.routes} == words
+        assert all((route.sign < 0) == route.verb.startswith(("ameliorates", "lowers")) for route in picture.routes)

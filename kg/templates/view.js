@@ -241,7 +241,7 @@
       button.setAttribute("aria-pressed", "false");
       button.append(element("span", route.sign > 0 ? "+ " : "\u2212 ", "mark " + SIGNS[route.sign].word));
       button.append(route.rank + ". " + route.label);
-      button.append(element("small", SIGNS[route.sign].name + " the target, weight " + route.weight.toFixed(3)));
+      button.append(element("small", (route.verb || SIGNS[route.sign].name + " the target") + ", weight " + route.weight.toFixed(3)));
       button.addEventListener("click", () => (selected.route === route.rank ? clear() : showRoute(route.rank)));
       $("routes").append(button);
     });
