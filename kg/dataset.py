@@ -395,6 +395,30 @@ class Dataset:
         claims = {claim.id: claim for claim in self.assertions}
         return explain(mechanism, claims, self.vocabulary, answer.context)
 
+    def fits(self, answer: Trace) -> tuple[tuple[str, int, int], ...]:
+        """Answer how far an answer rests on the MSC that were asked for: papers that fit, of how many.
+
+        One entry (name, papers that have it, papers) for each of MSC source, priming, mode and donor that the context
+        sets, over the papers behind the steps of MSC in the best mechanism of each route; empty when none is set.
+        """
+        asked = [
+            name
+            for name in ("MSC source", "priming", "mode", "donor")
+            if getattr(answer.context, name.replace(" ", "_").lower())
+        ]
+        weigher, claims = Weigher(self.vocabulary, answer.context), {claim.id: claim for claim in self.assertions}
+        seen: dict[str, set[str]] = {}
+        for route in (*answer.routes, *answer.counter_routes) if asked else ():
+            for step in route.mechanisms[0].steps:
+                if step.bridge or not self.vocabulary.is_a(step.subject, "MesenchymalStemCell"):
+                    continue
+                claim = claims[step.claim]
+                for row in claim.evidence:
+                    if row.publication in step.publications and row.direction == "supports":
+                        lacking = {why.partition(":")[0] for why in weigher.discounts(claim, row)}
+                        seen.setdefault(row.publication, set()).update(name for name in asked if name not in lacking)
+        return tuple((name, sum(name in fit for fit in seen.values()), len(seen)) for name in asked if seen)
+
     def cited(self, curies: Iterable[str]) -> tuple[Publication, ...]:
         """Return the publications of CURIEs, each once, ordered by CURIE; for `kg.citations`."""
         return tuple(self.publications[curie] for curie in sorted(set(curies)) if curie in self.publications)

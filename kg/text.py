@@ -78,7 +78,7 @@ def trace_text(graph: Dataset, answer: Trace, blocked: Sequence[str] = ()) -> No
     click.echo(f"  asked for: {', '.join(conditions) or 'any context'}; data {graph.data_version}")
     click.secho(f"  verdict: {answer.effect}", bold=True, nl=False)
     click.echo(f" ({answer.reason})")
-    for name, fit, total in _fits(graph, answer):
+    for name, fit, total in graph.fits(answer):
         click.echo(f"  {name}: {fit} of {total} papers behind the steps below have it; the others count less")
     if answer.outcomes:
         click.echo(f"\nWhat was tested ({len(answer.outcomes)} results, best designs first):")
@@ -100,27 +100,6 @@ def trace_text(graph: Dataset, answer: Trace, blocked: Sequence[str] = ()) -> No
             _route_text(graph, rank, route)
     if not answer.routes and not answer.counter_routes:
         click.echo("\nNo coherent mechanism was found; `kg show` prints what is known of each end.")
-
-
-def _fits(graph: Dataset, answer: Trace) -> list[tuple[str, int, int]]:
-    """For each thing asked of MSC: how many papers behind the printed steps about MSC have it, of how many."""
-    from kg.graph import Weigher
-
-    asked = [name for name, value in _set(answer) if value and name not in ("species", "disease", "stage")]
-    if not asked:
-        return []
-    weigher, claims = Weigher(graph.vocabulary, answer.context), {claim.id: claim for claim in graph.assertions}
-    seen: dict[str, set[str]] = {}
-    for route in (*answer.routes, *answer.counter_routes):
-        for step in route.mechanisms[0].steps:
-            if step.bridge or not graph.vocabulary.is_a(step.subject, "MesenchymalStemCell"):
-                continue
-            claim = claims[step.claim]
-            for row in claim.evidence:
-                if row.publication in step.publications and row.direction == "supports":
-                    lacking = {why.partition(":")[0] for why in weigher.discounts(claim, row)}
-                    seen.setdefault(row.publication, set()).update(name for name in asked if name not in lacking)
-    return [(name, sum(name in fit for fit in seen.values()), len(seen)) for name in asked if seen]
 
 
 def _set(answer: Trace) -> list[tuple[str, str]]:

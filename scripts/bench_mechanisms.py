@@ -98,10 +98,8 @@ def simple(graph: kg.Dataset) -> nx.DiGraph:
     """The same links as a plain digraph: the sign of the most believed claim, the degree penalty as a weight."""
     plain = nx.DiGraph()
     best: dict[tuple[str, str], float] = {}
-    for _, _, data in (multi := graph.to_networkx()).edges(data=True):
-        data["effect"] = data["sign"]
     predicates = graph.vocabulary.ontology.predicates
-    for left, right, data in multi.edges(data=True):
+    for left, right, data in graph.to_networkx().edges(data=True):
         if left == right or not data["sign"] or predicates[data["predicate"]].causal != "yes":
             continue
         if data["belief"] > best.get((left, right), 0.0):
