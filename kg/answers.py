@@ -13,7 +13,16 @@ from kg.disagreements import Disagreement, Side
 from kg.gaps import Gaps
 from kg.mechanisms import Mechanism, Route, Trace
 
-__all__ = ["answer", "blockade_body", "compare_body", "disagreements_body", "gaps_body", "identity", "trace_body"]
+__all__ = [
+    "answer",
+    "blockade_body",
+    "compare_body",
+    "disagreements_body",
+    "gaps_body",
+    "identity",
+    "incoherent_body",
+    "trace_body",
+]
 
 
 def identity(data_version: str, command: str) -> str:
@@ -39,6 +48,11 @@ def trace_body(trace: Trace) -> dict[str, Any]:
     }
 
 
+def incoherent_body(found: Sequence[Mechanism]) -> dict[str, Any]:
+    """Return chains that are no mechanism; the step that does not fit says why in its attestation."""
+    return {"incoherent": [_mechanism(mechanism) for mechanism in found]}
+
+
 def _routes(routes: Sequence[Route]) -> list[dict[str, Any]]:
     return [
         {
@@ -46,6 +60,7 @@ def _routes(routes: Sequence[Route]) -> list[dict[str, Any]]:
             "label": route.label,
             "sign": route.sign,
             "weight": round(route.weight, 6),
+            "also": [{"label": label, "weight": round(weight, 6)} for label, weight in route.also],
             "mechanisms": [_mechanism(mechanism) for mechanism in route.mechanisms],
         }
         for route in routes
@@ -72,6 +87,7 @@ def _mechanism(mechanism: Mechanism) -> dict[str, Any]:
                 "attestation": step.attestation,
                 "publications": list(step.publications),
                 "refuting": list(step.refuting),
+                "contested": list(step.contested),
                 "species": list(step.species),
                 "stage": step.stage,
                 "mediators": list(step.mediators),
@@ -151,6 +167,7 @@ def compare_body(left: str, right: str, answer: Comparison) -> dict[str, Any]:
                 "label": pair.label,
                 "mediators": list(pair.left.mediators),
                 "weight": round(pair.weight, 6),
+                "common": list(pair.common),
                 "left": _side_of(pair.left),
                 "right": _side_of(pair.right),
             }
@@ -159,8 +176,16 @@ def compare_body(left: str, right: str, answer: Comparison) -> dict[str, Any]:
         for name, each in (("shared", answer.shared), ("opposite", answer.opposite))
     }
     alone = {
-        name: [{"label": route.label, "mediators": list(route.mediators), **_side_of(route)} for route in each]
-        for name, each in (("only_left", answer.only_left), ("only_right", answer.only_right))
+        name: [
+            {
+                "label": each.label,
+                "mediators": list(each.route.mediators),
+                **_side_of(each.route),
+                "faint": _side_of(each.faint) if each.faint else None,
+            }
+            for each in routes
+        ]
+        for name, routes in (("only_left", answer.only_left), ("only_right", answer.only_right))
     }
     verdicts = {"left": answer.left.effect, "right": answer.right.effect}
     return {"left": left, "right": right, "verdicts": verdicts, **pairs, **alone}

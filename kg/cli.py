@@ -119,7 +119,7 @@ def _command(path: str, options: Iterable[tuple[str, Any]] = (), *names: str) ->
     for option, value in options:
         for each in value if isinstance(value, (tuple, list)) else [value]:
             if each not in ("", None, False):
-                words += [option, str(each)]
+                words += [option] if each is True else [option, str(each)]
     return " ".join(shlex.quote(word) for word in words)
 
 
@@ -166,6 +166,9 @@ def _json(graph: Dataset, command: str, body: dict[str, Any]) -> None:
 @click.option(
     "--explain", default="", metavar="RANK", help="Show the arithmetic of a route: 1, or c1 for a counter-route."
 )
+@click.option(
+    "--incoherent", is_flag=True, help="Also list chains of signs whose steps do not belong together, and why."
+)
 @click.option("--bibtex", type=click.Path(dir_okay=False), help="Also write the papers as BibTeX to this file.")
 @click.option("--csl", type=click.Path(dir_okay=False), help="Also write the papers as CSL-JSON to this file.")
 @click.option(
@@ -190,6 +193,7 @@ def trace(
     block: tuple[str, ...],
     count: int,
     explain: str,
+    incoherent: bool,
     bibtex: str | None,
     csl: str | None,
     picture: str | None,
@@ -211,8 +215,11 @@ def trace(
         answer = taken.after._replace(**shown)
     else:
         answer = graph.trace(source, target, asked, max_length=max_length, via=via, avoid=avoid, count=count)
+    odd = None
+    if incoherent:
+        odd = graph.incoherent(source, target, asked, max_length=max_length, via=via, avoid=avoid, count=count)
     if form == "json":
-        from kg.answers import blockade_body, trace_body
+        from kg.answers import blockade_body, incoherent_body, trace_body
 
         options: list[tuple[str, Any]] = [
             ("--species", "" if species == "human" else species or "any"),
@@ -227,8 +234,10 @@ def trace(
             ("--avoid", avoid),
             ("--block", block),
             ("-k", "" if count == 10 else count),
+            ("--incoherent", incoherent),
         ]
         body = trace_body(answer) | ({"blockade": blockade_body(taken)} if taken else {})
+        body |= incoherent_body(odd) if odd is not None else {}
         _json(graph, _command("trace", options, source, target), body)
     elif form == "tsv":
         say.trace_tsv(answer)
@@ -236,6 +245,8 @@ def trace(
         if taken:
             say.blockade_text(taken, count)
         say.trace_text(graph, answer, taken.blocked if taken else ())
+        if odd is not None:
+            say.incoherent_text(odd)
     if explain:
         say.explain_text(graph, answer, _ranked(answer, explain))
     if bibtex or csl:

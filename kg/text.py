@@ -26,6 +26,7 @@ __all__ = [
     "explain_text",
     "gaps_text",
     "gaps_tsv",
+    "incoherent_text",
     "papers",
     "trace_text",
     "trace_tsv",
@@ -102,6 +103,15 @@ def trace_text(graph: Dataset, answer: Trace, blocked: Sequence[str] = ()) -> No
         click.echo("\nNo coherent mechanism was found; `kg show` prints what is known of each end.")
 
 
+def incoherent_text(found: Sequence[Mechanism]) -> None:
+    """Print chains whose signs multiply but whose steps do not belong together, each with the reason."""
+    click.secho(f"\nChains of signs that are no mechanism ({len(found)} shown; none counts)", bold=True)
+    for mechanism in found:
+        why = [step.attestation.partition(": ")[2] for step in mechanism.steps if ": " in step.attestation]
+        click.echo(f"  {'+' if mechanism.sign > 0 else '-'} {mechanism.phrase}")
+        click.echo(f"      {' and '.join(dict.fromkeys(why))}; would score {mechanism.score:.3f}")
+
+
 def _set(answer: Trace) -> list[tuple[str, str]]:
     asked = answer.context
     names = ("species", "msc_source", "priming", "mode", "donor", "disease", "stage")
@@ -113,6 +123,9 @@ def _route_text(graph: Dataset, rank: int, route: Route) -> None:
     click.secho(f"{rank:3}. {route.label}", bold=True, nl=False)
     plural = "s" if len(route.mechanisms) > 1 else ""
     click.echo(f"   weight {route.weight:.3f}, {len(route.mechanisms)} mechanism{plural}")
+    if route.also:
+        same = "; ".join(f"{label} ({weight:.3f})" for label, weight in route.also)
+        click.echo(f"     the same papers, not counted again: {same}")
     _mechanism_text(graph, route.mechanisms[0])
 
 
@@ -145,6 +158,8 @@ def _mechanism_text(graph: Dataset, mechanism: Mechanism) -> None:
         click.echo(f"  [belief {step.belief:.2f}{linked}]")
         against = f"   against: {'; '.join(step.refuting)}" if step.refuting else ""
         click.echo(f"         {papers(step.publications)}{against}")
+        for like in step.contested:
+            click.echo(f"         refuted in another aspect, {like}")
 
 
 def disagreements_text(graph: Dataset, found: Sequence[Disagreement]) -> None:
@@ -231,17 +246,26 @@ def compare_text(left: str, right: str, answer: Comparison, count: int) -> None:
     for title, pairs in (("Shared", answer.shared), ("Opposite", answer.opposite)):
         click.secho(f"\n{title} ({len(pairs)})", bold=True)
         for pair in pairs[:count]:
-            signs = "/".join({1: "+", -1: "-"}[route.sign] for route in (pair.left, pair.right))
+            signs = f"{_sign(pair.left)}/{_sign(pair.right)}"
             click.echo(f"  {signs}  {pair.label}   {pair.left.weight:.3f} and {pair.right.weight:.3f}")
             for name, route in ((left, pair.left), (right, pair.right)):
                 click.echo(f"       {name}: {_best(route)}")
+            if pair.common or pair.apart:
+                met = f"both through {', '.join(pair.common)}" if pair.common else "through different cells or factors"
+                click.echo(f"       {met}")
         _more(len(pairs), count)
-    for name, routes in ((left, answer.only_left), (right, answer.only_right)):
-        click.secho(f"\nOnly {name} ({len(routes)})", bold=True)
-        for route in routes[:count]:
-            click.echo(f"  { {1: '+', -1: '-'}[route.sign] }    {route.label}   {route.weight:.3f}")
+    for name, other, alone in ((left, right, answer.only_left), (right, left, answer.only_right)):
+        click.secho(f"\nOnly {name} ({len(alone)})", bold=True)
+        for each in alone[:count]:
+            route = each.route
+            click.echo(f"  {_sign(route)}    {each.label}   {route.weight:.3f}", nl=False)
+            click.echo(f"   (faint in {other}: {_sign(each.faint)} {each.faint.weight:.3f})" if each.faint else "")
             click.echo(f"       {_best(route)}")
-        _more(len(routes), count)
+        _more(len(alone), count)
+
+
+def _sign(route: Route) -> str:
+    return "+" if route.sign > 0 else "-"
 
 
 def _more(total: int, shown: int) -> None:
@@ -263,11 +287,12 @@ def compare_tsv(answer: Comparison) -> None:
             cited = sorted({p for route in (pair.left, pair.right) for m in route.mechanisms for p in m.publications})
             numbers = [v for route in (pair.left, pair.right) for v in (route.sign, f"{route.weight:.6f}")]
             rows.append([kind, pair.label, *numbers, cited])
-    for kind, routes in (("only left", answer.only_left), ("only right", answer.only_right)):
-        for route in routes:
+    for kind, alone in (("only left", answer.only_left), ("only right", answer.only_right)):
+        for each in alone:
+            route = each.route
             cited = sorted({p for m in route.mechanisms for p in m.publications})
             numbers = [route.sign, f"{route.weight:.6f}"]
-            blank = ["", ""]
+            blank: list[object] = [each.faint.sign, f"{each.faint.weight:.6f}"] if each.faint else ["", ""]
             cells = [*numbers, *blank] if kind == "only left" else [*blank, *numbers]
             rows.append([kind, route.label, *cells, cited])
     tsv(names, rows)
