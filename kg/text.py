@@ -82,6 +82,8 @@ def trace_text(graph: Dataset, answer: Trace, blocked: Sequence[str] = ()) -> No
     for name, fit, total in graph.fits(answer):
         click.echo(f"  {name}: {fit} of {total} papers behind the steps below have it; the others count less")
     if answer.outcomes:
+        counts = ", ".join(f"{number} {kind}" for kind, number in answer.tested.items())
+        click.echo(f"  tested: {counts} (papers); {answer.agreement}")
         click.echo(f"\nWhat was tested ({len(answer.outcomes)} results, best designs first):")
         for outcome in answer.outcomes[:6]:
             said = outcome.predicate.replace("_", " ")
@@ -151,6 +153,8 @@ def _mechanism_text(graph: Dataset, mechanism: Mechanism) -> None:
             click.echo("")
             continue
         linked = f", {step.attestation}" if step.attestation else ""
+        if step.predicate in ("increased_in", "decreased_in"):
+            linked += ", an association"
         if step.primed:
             linked += f", shown for MSC primed with {' and '.join(step.primed)}"
         if step.together:

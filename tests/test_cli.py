@@ -172,7 +172,7 @@ def test_trace_contract_in_depth(on_small):
     answer = json.loads(on_small("trace", "MSC", "SLE", "--format", "json")[1])
     assert answer["verdict"]["effect"] in ("ameliorates", "exacerbates", "undetermined")
     route = answer["routes"][0]
-    assert set(route) == {"mediators", "label", "sign", "weight", "mechanisms"}
+    assert set(route) == {"mediators", "label", "sign", "weight", "also", "mechanisms"}
     mechanism = route["mechanisms"][0]
     assert set(mechanism) == {"sign", "score", "stage", "weakest", "best_human", "direct", "steps"}
     step = {
@@ -188,10 +188,20 @@ def test_trace_contract_in_depth(on_small):
         "refuting",
     }
     assert all(
-        step | {"species", "bridge", "stage", "mediators", "primed", "together"} == set(each)
+        step | {"species", "bridge", "stage", "mediators", "primed", "together", "contested"} == set(each)
         for each in mechanism["steps"]
     )
     assert answer["outcomes"][0]["publication"] == "doi:10.1000/two"
+    assert answer["tested"] == {"better": 1, "unchanged": 1, "worse": 0}
+    assert answer["agreement"] == "the routes agree with what most papers that tested it found: better"
+
+
+def test_incoherent_chains_are_listed_when_asked(on_small):
+    assert "no mechanism" not in on_small("trace", "MSC", "SLE")[1]
+    code, out, _ = on_small("trace", "MSC", "SLE", "--incoherent")
+    assert (code, "no mechanism (0 shown" in out) == (0, True)
+    answer = json.loads(on_small("trace", "MSC", "SLE", "--incoherent", "--format", "json")[1])
+    assert (answer["incoherent"], answer["command"]) == ([], "kg trace MSC SLE --incoherent")
 
 
 def test_id_depends_on_the_question(on_small):
