@@ -205,4 +205,6 @@ def gaps_body(answer: Gaps) -> dict[str, Any]:
     for name in ("elsewhere", "untested"):
         for each in body[name]:
             each["rank"] = round(each["rank"], 6)
+    for each in body["unreached"]:
+        each["belief"] = round(each["belief"], 6)
     return body

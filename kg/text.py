@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from kg.dataset import Dataset
     from kg.disagreements import Disagreement, Side
     from kg.explain import Weighed
-    from kg.gaps import Field, Gaps, Untested
+    from kg.gaps import Driver, Field, Gaps, Untested
     from kg.mechanisms import Mechanism, Route, Trace
 
 __all__ = [
@@ -319,10 +319,21 @@ def gaps_text(answer: Gaps, count: int) -> None:
     ):
         click.secho(f"\n{title}: next experiments, best first ({len(each)})", bold=True)
         columns(UNTESTED, [_untested(one) for one in each[:count]], 40)
+    title = f"Cells and processes of {answer.disease} that MSC were not shown to act on in it"
+    click.secho(f"\n{title} ({len(answer.unreached)})", bold=True)
+    columns(UNREACHED, [_unreached(each) for each in answer.unreached[: count * 2]], 60)
 
 
 FIELD = ["mediator", "cell", "effect", "best stage", "human", "by MSC", "papers"]
 UNTESTED = ["mediator", "cell", "effect", "expected", "rank", "best stage", "shown in", "papers"]
+
+
+UNREACHED = ["cell or process", "role", "belief", "MSC shown to act on it in", "papers on its role"]
+
+
+def _unreached(each: Driver) -> list[object]:
+    where = (", ".join(each.diseases) or "no named disease") if each.elsewhere else "nowhere"
+    return [each.name, "drives" if each.role > 0 else "restrains", f"{each.belief:.2f}", where, len(each.publications)]
 
 
 def _field(each: Field) -> list[object]:
@@ -345,6 +356,9 @@ def gaps_tsv(answer: Gaps) -> None:
         for one in untested:
             cells = _untested(one)
             rows.append([kind, *cells[:6], "", "", one.diseases, one.publications])
+    for driver in answer.unreached:
+        name, role, belief, *_ = _unreached(driver)
+        rows.append(["unreached", "", name, role, "", belief, "", "", "", driver.diseases, driver.publications])
     names = "list mediator cell effect expected rank best_stage human_stage by_msc diseases publications".split()
     tsv(names, rows)
 

@@ -78,7 +78,7 @@ def test_help_of_every_command_has_an_example_that_parses(command):
 JSON = {
     "trace": (
         ["trace", "MSC", "SLE"],
-        {"source", "target", "context", "verdict", "outcomes", "routes", "counter_routes"},
+        {"source", "target", "context", "verdict", "tested", "agreement", "outcomes", "routes", "counter_routes"},
     ),
     "evidence": (["evidence", "MSC", "Th17 cell"], {"rows"}),
     "show": (["show", "PGE2"], {"entity", "raises", "lowers", "raised_by", "lowered_by", "other"}),
