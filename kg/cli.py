@@ -703,7 +703,8 @@ def view(
 def _write_view(graph: Dataset, answer: Trace, output: str, large: bool = False) -> None:
     from kg.pictures import routes
 
-    picture = routes(answer, graph.assertions, graph.vocabulary, graph.publications, graph.data_version)
+    claims = graph.claims_for(graph.resolve(answer.source))
+    picture = routes(answer, claims, graph.vocabulary, graph.publications, graph.data_version)
     _write_html(picture, output, large)
 
 

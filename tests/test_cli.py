@@ -492,3 +492,9 @@ def test_how_much_of_the_answer_fits_what_was_asked_of_msc(on_small):
     out = on_small("trace", "MSC", "SLE", "--priming", "IFNG")[1]
     assert re.search(r"priming: 1 of \d papers behind the steps below have it", out)
     assert "papers behind the steps" not in on_small("trace", "MSC", "SLE")[1]
+
+
+def test_picture_of_a_question_from_a_disease(tmp_path):
+    code, out, _ = run("trace", "SLE", "MSC", "-k", "2", "--view", str(tmp_path / "sle-msc.html"))
+    assert (code, "shows a defect in" in out) == (0, True)
+    assert "has_function_defect" in (tmp_path / "sle-msc.html").read_text(encoding="utf-8")
