@@ -494,7 +494,7 @@ def test_how_much_of_the_answer_fits_what_was_asked_of_msc(on_small):
     assert "papers behind the steps" not in on_small("trace", "MSC", "SLE")[1]
 
 
-def test_picture_of_a_question_from_a_disease(tmp_path):
+def test_picture_of_a_question_from_a_disease(run, tmp_path):
     code, out, _ = run("trace", "SLE", "MSC", "-k", "2", "--view", str(tmp_path / "sle-msc.html"))
     assert (code, "shows a defect in" in out) == (0, True)
     assert "has_function_defect" in (tmp_path / "sle-msc.html").read_text(encoding="utf-8")
