@@ -511,7 +511,9 @@ def gaps(context: click.Context, disease: str, count: int, form: str) -> None:
 @cli.command()
 @click.argument("about", required=False, default="")
 @click.option("--disease", default="", metavar="NAME", help="Only what was seen in this disease, or names it.")
-@click.option("-k", "count", default=20, show_default=True, type=click.IntRange(1), help="Most pairs.")
+@click.option(
+    "-k", "count", default=20, show_default=True, type=click.IntRange(1), help="Most things (table), or pairs of rows."
+)
 @_format(*BASIC)
 @click.pass_context
 def disagreements(context: click.Context, about: str, disease: str, count: int, form: str) -> None:
@@ -522,7 +524,7 @@ def disagreements(context: click.Context, about: str, disease: str, count: int, 
     kg disagreements MSC --disease SLE
     """
     graph = _load(context)
-    found = graph.disagreements(about, disease=disease, count=count)
+    found = graph.disagreements(about, disease=disease, count=0 if form == "table" else count)
     if form == "json":
         from kg.answers import disagreements_body
 
@@ -531,7 +533,7 @@ def disagreements(context: click.Context, about: str, disease: str, count: int, 
     elif form == "tsv":
         say.disagreements_tsv(found)
     else:
-        say.disagreements_text(graph, found)
+        say.disagreements_text(graph, found, count)
 
 
 @cli.command()

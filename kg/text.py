@@ -166,30 +166,43 @@ def _mechanism_text(graph: Dataset, mechanism: Mechanism) -> None:
             click.echo(f"         refuted in another aspect, {like}")
 
 
-def disagreements_text(graph: Dataset, found: Sequence[Disagreement]) -> None:
-    """Print each pair of rows with both papers and what differs."""
-    for number, each in enumerate(found, 1):
-        click.secho(f"{number:3}. {_claimed(each.a)}", bold=True, nl=False)
-        click.echo(f"   {each.kind}, weight {each.weight:.2f}")
-        for side in (each.a, each.b):
-            click.echo(f"     {_stand(side):7} {side.evidence.statement}")
-            paper = side.evidence.publication
-            click.echo(f"             {graph.publications[paper].citation} ({paper})")
-        differs = [
-            f"{name.replace('_', ' ')}: {a or 'not stated'} | {b or 'not stated'}" for name, a, b in each.differs
-        ]
-        click.echo(f"     differs {'; '.join(differs) or 'nothing that the tables record'}")
-    click.echo(f"kg: {len(found)} pair{'' if len(found) == 1 else 's'}", err=True)
+def disagreements_text(graph: Dataset, found: Sequence[Disagreement], count: int) -> None:
+    """Print each pair of things on which papers disagree: every row once, by what it says, with what differs."""
+    from kg.disagreements import CONTEXT
 
-
-def _claimed(side: Side) -> str:
-    return f"{side.subject} {side.predicate.replace('_', ' ')} {side.object}"
+    grouped: dict[tuple[str, str], list[Disagreement]] = {}
+    for each in found:
+        grouped.setdefault((each.a.subject, each.a.object), []).append(each)
+    for number, ((subject, object), members) in enumerate(list(grouped.items())[:count], 1):
+        told: dict[tuple[int, str, str, str], dict[str, str]] = {}
+        papers_of: dict[str, set[str]] = {}
+        for each in members:
+            for place, side in enumerate((each.a, each.b)):
+                row = side.evidence
+                papers_of.setdefault(_stand(side), set()).add(row.publication)
+                entry = told.setdefault((-abs(side.effect), _stand(side), row.publication, row.statement), {})
+                entry |= {name: values[place] for name, *values in each.differs if values[place]}
+        counts = ", ".join(
+            f"{len(papers_of[stand])} {stand}" for stand in sorted(papers_of, key=lambda s: s == "no effect")
+        )
+        click.secho(f"{number:3}. {subject} and {object}", bold=True, nl=False)
+        click.echo(f"   papers: {counts}; weight of the strongest pair {members[0].weight:.2f}")
+        for (_, stand, paper, statement), context in sorted(told.items()):
+            click.echo(f"     {stand:9}  {statement}")
+            click.echo(f"                {graph.publications[paper].citation} ({paper})")
+            if context:
+                cells = "; ".join(f"{name.replace('_', ' ')} {context[name]}" for name in CONTEXT if name in context)
+                click.echo(f"                {cells}")
+    if len(grouped) > count:
+        click.echo(f"... {len(grouped) - count} more; -k {len(grouped)} shows all")
+    things = "1 thing" if len(grouped) == 1 else f"{len(grouped)} things"
+    click.echo(f"kg: papers disagree on {things}, in {len(found)} pairs of rows", err=True)
 
 
 def _stand(side: Side) -> str:
     if side.predicate in ("ameliorates", "exacerbates", "no_effect_on"):
-        return {1: "worse", -1: "better", 0: "no"}[side.effect]
-    return {1: "raises", -1: "lowers", 0: "no"}[side.effect]
+        return {1: "worse", -1: "better", 0: "no effect"}[side.effect]
+    return {1: "raises", -1: "lowers", 0: "no effect"}[side.effect]
 
 
 def disagreements_tsv(found: Sequence[Disagreement]) -> None:

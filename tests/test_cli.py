@@ -158,8 +158,9 @@ def test_gaps_in_three_forms(on_small):
 def test_disagreements_in_three_forms(on_small):
     code, out, err = on_small("disagreements", "SLE")
     assert code == 0
-    assert "MSC ameliorates SLE   refuted" in out
-    assert "1 pair\n" in err
+    assert "MSC and SLE   papers: 1 better, 1 no effect" in out
+    assert out.count("pubmed:104") == 1
+    assert "papers disagree on 1 thing, in 1 pairs of rows" in err
     (pair,) = json.loads(on_small("disagreements", "SLE", "--format", "json")[1])["pairs"]
     assert (pair["a"]["effect_sign"], pair["b"]["effect_sign"]) == (-1, 0)
     assert pair["differs"]["system"] == ["clinical trial", "review statement"]
