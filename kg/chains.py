@@ -271,14 +271,13 @@ class _Composer:
             at = claim.object
             following: list[list[int]] = [[], [], [], []]
             if at in inside and not link.association:
-                narrower = self.vocabulary.descendants(at)
                 for name in (at, *self.bridged(at)):
                     for other in self.out.get(name, ()):
                         second = self.claims[self.links[other].claim]
                         if second.object in (at, claim.subject) or not self._restrains_alike(other):
                             continue
-                        if self.links[other].association and name in narrower:
-                            continue  # an effect on the whole does not tell on a part that was only counted
+                        if self.links[other].association and name != at:
+                            continue  # what was only counted says nothing of its kinds, nor of what it is a kind of
                         factor, attestation = self.composed(index, other, name != at)
                         if not factor:
                             continue
@@ -326,6 +325,9 @@ class _Composer:
     def _same_factor(self, first: Assertion, second: Assertion) -> float:
         """A factor changed in one cell is the same factor only for that cell, unless it was released."""
         cell = first.cell
+        carrier = cell or (first.subject if first.predicate == "expresses" else "")
+        if carrier and second.cell and self._counted(second) and not self.weigher.related(carrier, second.cell):
+            return 0.0  # a receptor on MSC is not the one that was counted on an epithelial cell
         if not cell or first.subject == cell:
             return self.priors["chain_assembled"]
         superclasses = self.vocabulary.ontology.superclasses[self.vocabulary.entities[cell].category]
@@ -336,6 +338,9 @@ class _Composer:
         if first.aspect in ("secretion", "cytokine production", "abundance", "antibody production"):
             return self.priors["chain_other_cell"]
         return 0.0
+
+    def _counted(self, claim: Assertion) -> bool:
+        return self.vocabulary.ontology.predicates[claim.predicate].causal == "no"
 
     @cached_property
     def roles(self) -> dict[str, int]:
