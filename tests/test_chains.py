@@ -10,6 +10,7 @@ import pytest
 import kg
 from kg.chains import ATTESTATIONS, Chains, chains
 from kg.errors import SourceError
+from tests.test_mechanisms import made
 
 
 def test_kept_with_the_dataset_equals_worked_out_anew(graph):
