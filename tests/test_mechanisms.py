@@ -511,3 +511,96 @@ def test_what_was_tested_stands_beside_the_verdict(graph):
     cord = asked(graph, [helped, null, worse, *routes], context=Context(msc_source="umbilical cord"))
     assert [outcome.predicate for outcome in cord.outcomes] == ["ameliorates"]
     assert asked(graph, routes).agreement == ""
+
+
+# --- the classic faults, one test each --------------------------------------------------------------------------------
+
+
+def test_refuted_rows_are_no_support(graph):
+    v = graph.vocabulary
+    no = made(v, "MSC", "negatively_regulates", "B cell", "proliferation", direction="refutes")
+    drives = made(v, "B cell", "contributes_to", "SLE")
+    assert not asked(graph, [no, drives]).routes
+    yes = made(v, "MSC", "negatively_regulates", "B cell", "proliferation", publication="doi:10.1000/two")
+    both = yes._replace(evidence=yes.evidence + no.evidence)
+    (clean,), (contested,) = asked(graph, [yes, drives]).routes, asked(graph, [both, drives]).routes
+    assert contested.weight == pytest.approx(clean.weight * (1 - 0.55))
+    assert contested.mechanisms[0].steps[0].refuting == ("doi:10.1000/one",)
+
+
+def test_association_is_no_cause_inside_a_chain(graph):
+    """IL6 rises in RA, and RA models SLE here: nothing follows from an association."""
+    v = graph.vocabulary
+    claims = [
+        made(v, "MSC", "secretes", "IL6", "secretion"),
+        made(v, "IL6", "increased_in", "lupus nephritis", "abundance"),
+        made(v, "IL6", "correlates_with", "B cell", "abundance"),
+        made(v, "B cell", "contributes_to", "SLE"),
+    ]
+    (route,) = asked(graph, claims).counter_routes
+    (mechanism,) = route.mechanisms
+    assert [step.predicate for step in mechanism.steps if not step.bridge] == ["secretes", "increased_in"]
+    causal = [*claims[:1], made(v, "IL6", "contributes_to", "lupus nephritis")]
+    assert asked(graph, causal).counter_routes[0].weight == pytest.approx(route.weight / 0.4)
+
+
+def test_no_effect_is_no_benefit(graph):
+    v = graph.vocabulary
+    null = made(
+        v, "MSC", "no_effect_on", "SLE", mediator=("PGE2",), mediator_test="blockade", system="controlled trial"
+    )
+    answer = asked(graph, [null])
+    assert (answer.routes, answer.counter_routes, answer.effect) == ((), (), "undetermined")
+    assert answer.tested == {"better": 0, "unchanged": 1, "worse": 0}
+
+
+def test_a_paper_counts_once_however_many_rows_and_legs_it_has(graph):
+    """Two rows of one paper weigh as its better one; its direct claim and its legs make one mechanism."""
+    v = graph.vocabulary
+    drives = made(v, "Th17 cell", "contributes_to", "SLE", publication="doi:10.1000/two")
+    one = made(v, "MSC", "negatively_regulates", "Th17 cell", "differentiation", system="animal model")
+    twice = one._replace(evidence=(*one.evidence, one.evidence[0]._replace(system="in vitro", context="again")))
+    assert asked(graph, [twice, drives]).routes[0].weight == asked(graph, [one, drives]).routes[0].weight
+    legs = {"leg_of": "MSC -> Th17 cell", "mediator_test": "blockade"}
+    direct = made(
+        v, "MSC", "negatively_regulates", "Th17 cell", "differentiation", mediator=("PGE2",), mediator_test="blockade"
+    )
+    chain = [
+        made(v, "MSC", "secretes", "PGE2", "secretion", **legs),
+        made(v, "PGE2", "negatively_regulates", "Th17 cell", "differentiation", **legs),
+    ]
+    (route,) = asked(graph, [direct, *chain, drives]).routes
+    alone = asked(graph, [direct, drives]).routes[0].weight, asked(graph, [*chain, drives]).routes[0].weight
+    assert route.weight <= max(alone) / 2**-0.4 + 1e-12  # one of the two, with the node between counted once
+    assert len(route.mechanisms) == 1
+
+
+def test_a_hub_does_not_win_by_its_many_neighbours(graph):
+    """Of two mediators with equal evidence the one that does everything to everybody comes last."""
+    v = graph.vocabulary
+    claims = [made(v, "B cell", "contributes_to", "SLE", publication="doi:10.1000/two")]
+    for factor in ("TNF", "LGALS1"):
+        claims += [
+            made(v, "MSC", "secretes", factor, "secretion"),
+            made(v, factor, "negatively_regulates", "B cell", "proliferation"),
+        ]
+    others = ("T cell", "NK cell", "macrophage", "neutrophil", "dendritic cell", "monocyte")
+    claims += [made(v, "TNF", "positively_regulates", cell, "activation", publication="pmc:PMC3") for cell in others]
+    routes = asked(graph, claims).routes
+    assert [route.mediators for route in routes] == [("LGALS1",), ("TNF",)]
+    assert routes[1].weight == pytest.approx(routes[0].weight * (8 / 2) ** -0.4)
+
+
+def test_every_step_of_a_route_says_what_its_rows_say(graph):
+    """No step lists a row of the other direction or of another mediator, on the real tables, both signs."""
+    by_id = {claim.id: claim for claim in graph.assertions}
+    for disease in ("SLE", "RA", "SSc"):
+        answer = graph.trace("MSC", disease, count=0)
+        for route in (*answer.routes, *answer.counter_routes):
+            for step in (step for m in route.mechanisms for step in (*m.steps, *m.direct) if not step.bridge):
+                rows = by_id[step.claim].evidence
+                assert set(step.publications) <= {row.publication for row in rows if row.direction == "supports"}
+                named = {
+                    name for row in rows if row.publication in step.publications for name in (*row.mediator, row.mode)
+                }
+                assert set(step.mediators) <= named
