@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kg.blockade import Blockade
 from kg.compare import Comparison
 from kg.disagreements import Disagreement, Side
 from kg.gaps import Gaps
 from kg.mechanisms import Mechanism, Route, Trace
-from kg.null import Expected, Null
+
+if TYPE_CHECKING:
+    from kg.null import Expected, Null
 
 __all__ = ["answer", "blockade_body", "compare_body", "disagreements_body", "gaps_body", "identity", "trace_body"]
 

@@ -1,0 +1,97 @@
+"""Write docs/null.md, the null of the routes from MSC to five diseases: `python scripts/null.py` (ten minutes)."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from random import Random
+
+import kg
+from kg.graph import Context
+from kg.mechanisms import Trace, trace
+from kg.model import Assertion
+from kg.null import Expected, exchanged, null, renamed, slots
+from kg.sources import write_text
+
+ROOT = Path(__file__).resolve().parent.parent
+DISEASES = ("SLE", "RA", "SSc", "pSS", "IIM")
+FIRST = 10
+RARE = 0.05
+HEAD = (
+    "# What the null says of the routes\n\n"
+    "Written by `scripts/null.py`; [mechanisms.md](mechanisms.md) says what is shuffled and how to read it. "
+    "Data {version}, {shuffles} shuffled graphs, seed 1.\n"
+    "*Expected* is the mean weight in them, *chance* how often the route weighs as much there; "
+    "- where the route names no factor that could be exchanged.\n"
+    "*Papers* are those on its factors behind the route, in brackets how many of them could not be exchanged.\n"
+)
+
+
+def table(answer: Trace, figures: Sequence[Expected]) -> str:
+    """The first routes that help, with their figures."""
+    by_name = {(each.sign, each.mediators): each for each in figures}
+    lines = [
+        "| route | weight | expected | chance | papers |",
+        "|---|---|---|---|---|",
+    ]
+    for route in answer.routes[:FIRST]:
+        each = by_name.get((route.sign, route.mediators)) if route.mediators else None
+        cells = ["-", "-", "-"]
+        if each:
+            fixed = f" ({each.slots - each.free})" if each.slots > each.free else ""
+            cells = [f"{each.expected:.3f}", f"{each.chance:.2f}", f"{each.slots}{fixed}"]
+        lines.append(f"| {route.label} | {route.weight:.3f} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def rare(answer: Trace, figures: Sequence[Expected]) -> tuple[int, int]:
+    """How many of the first ten routes that have figures have a chance of at most 0.05, and how many there are."""
+    helping = [each for each in figures if each.sign == answer.routes[0].sign][:FIRST]
+    return sum(each.chance <= RARE for each in helping), len(helping)
+
+
+def main() -> int:
+    """Ask, shuffle, write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--shuffles", type=int, default=100)
+    parser.add_argument("--graphs", type=int, default=8, help="shuffled graphs that are asked as if they were real")
+    options = parser.parse_args()
+    graph = kg.load()
+    claims, v = graph.assertions, graph.vocabulary
+    parts = [HEAD.format(version=graph.data_version, shuffles=options.shuffles)]
+    summary = [
+        "| disease | real: chance at most 0.05 | shuffled, the same | sum of weights, real | expected |",
+        "|---|---|---|---|---|",
+    ]
+    for disease in DISEASES:
+
+        def ask(each: Sequence[Assertion], disease: str = disease) -> Trace:
+            return trace(each, v, "MSC", disease, Context(), count=0)
+
+        answer = ask(claims)
+        figures = null(claims, v, ask, shuffles=options.shuffles).routes
+        parts.append(f"\n## MSC -> {disease}\n\n{table(answer, figures)}\n")
+        found = []
+        for number in range(options.graphs):
+            other = renamed(claims, v, exchanged(slots(claims, v), Random(f"as if real {number}")))
+            found.append(rare(ask(other), null(other, v, ask, shuffles=options.shuffles // 2).routes))
+            print(f"{disease} {number}: {found[-1]}", file=sys.stderr)
+        hits, total = rare(answer, figures)
+        mean = sum(hit for hit, _ in found) / len(found)
+        weights = [sum(getattr(each, name) for each in figures) for name in ("weight", "expected")]
+        summary.append(f"| {disease} | {hits} of {total} | {mean:.1f} | {weights[0]:.2f} | {weights[1]:.2f} |")
+    parts.append(
+        f"\n## Are there more rare routes than in shuffled graphs?\n\nOf the first {FIRST} routes with figures, those "
+        f"with a chance of at most {RARE}; beside it the mean of the same count when {options.graphs} shuffled graphs "
+        "are asked as if they were real. The sums are over all routes with figures, of both signs.\n\n"
+        + "\n".join(summary)
+        + "\n"
+    )
+    write_text(ROOT / "docs" / "null.md", "".join(parts))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
