@@ -242,6 +242,7 @@ def drawn(together: Sequence[Effect]) -> str:
     firsts = [sum(each.firsts[place] for each in together) for place in range(len(DISEASES))]
     number = len(together)
     stay = mean(value for each in together for value in each.overlaps)
+    crossed = sum("undetermined" not in said for each in together for said in each.verdicts)
     return (
         f"All priors at once, each drawn between its half and its double (evenly on a logarithmic scale, clipped), "
         f"{number} times:\n\n"
@@ -250,8 +251,8 @@ def drawn(together: Sequence[Effect]) -> str:
         f"| verdict kept, of {number} | {' | '.join(str(kept[disease]) for disease in DISEASES)} |\n"
         f"| first route kept, of {number} | {' | '.join(map(str, firsts))} |\n\n"
         f"Mean tau {mean(taus):.2f} (from {taus[0]:.2f} to {taus[-1]:.2f}); of the first ten routes {stay:.1f} stay on "
-        "average. Where a verdict or a first route stays in most draws it does not hang on the exact numbers; where it "
-        "stays in about half of them, it does."
+        f"average. Verdicts turn from help to harm or back {crossed} times. Where a verdict or a first route stays in "
+        "most draws it does not hang on the exact numbers; where it stays in about half of them, it does."
     )
 
 
