@@ -16,7 +16,16 @@ from kg.mechanisms import Mechanism, Route, Trace
 if TYPE_CHECKING:
     from kg.null import Expected, Null
 
-__all__ = ["answer", "blockade_body", "compare_body", "disagreements_body", "gaps_body", "identity", "trace_body"]
+__all__ = [
+    "answer",
+    "blockade_body",
+    "compare_body",
+    "disagreements_body",
+    "gaps_body",
+    "identity",
+    "incoherent_body",
+    "trace_body",
+]
 
 
 def identity(data_version: str, command: str) -> str:
@@ -39,10 +48,17 @@ def trace_body(trace: Trace, null: Null | None = None) -> dict[str, Any]:
         "target": trace.target,
         "context": {name: value for name, value in trace.context._asdict().items() if value},
         "verdict": {"effect": trace.effect, "reason": trace.reason},
+        "tested": trace.tested,
+        "agreement": trace.agreement,
         "outcomes": [outcome._asdict() | {"species": list(outcome.species)} for outcome in trace.outcomes],
         "routes": _routes(trace.routes, null),
         "counter_routes": _routes(trace.counter_routes, null),
     }
+
+
+def incoherent_body(found: Sequence[Mechanism]) -> dict[str, Any]:
+    """Return chains that are no mechanism; the step that does not fit says why in its attestation."""
+    return {"incoherent": [_mechanism(mechanism) for mechanism in found]}
 
 
 def _routes(routes: Sequence[Route], null: Null | None) -> list[dict[str, Any]]:
@@ -53,6 +69,7 @@ def _routes(routes: Sequence[Route], null: Null | None) -> list[dict[str, Any]]:
             "sign": route.sign,
             "weight": round(route.weight, 6),
             **(_expected(null.of(route)) if null else {}),
+            "also": [{"label": label, "weight": round(weight, 6)} for label, weight in route.also],
             "mechanisms": [_mechanism(mechanism) for mechanism in route.mechanisms],
         }
         for route in routes
@@ -85,6 +102,7 @@ def _mechanism(mechanism: Mechanism) -> dict[str, Any]:
                 "attestation": step.attestation,
                 "publications": list(step.publications),
                 "refuting": list(step.refuting),
+                "contested": list(step.contested),
                 "species": list(step.species),
                 "stage": step.stage,
                 "mediators": list(step.mediators),
@@ -164,6 +182,7 @@ def compare_body(left: str, right: str, answer: Comparison) -> dict[str, Any]:
                 "label": pair.label,
                 "mediators": list(pair.left.mediators),
                 "weight": round(pair.weight, 6),
+                "common": list(pair.common),
                 "left": _side_of(pair.left),
                 "right": _side_of(pair.right),
             }
@@ -172,8 +191,16 @@ def compare_body(left: str, right: str, answer: Comparison) -> dict[str, Any]:
         for name, each in (("shared", answer.shared), ("opposite", answer.opposite))
     }
     alone = {
-        name: [{"label": route.label, "mediators": list(route.mediators), **_side_of(route)} for route in each]
-        for name, each in (("only_left", answer.only_left), ("only_right", answer.only_right))
+        name: [
+            {
+                "label": each.label,
+                "mediators": list(each.route.mediators),
+                **_side_of(each.route),
+                "faint": _side_of(each.faint) if each.faint else None,
+            }
+            for each in routes
+        ]
+        for name, routes in (("only_left", answer.only_left), ("only_right", answer.only_right))
     }
     verdicts = {"left": answer.left.effect, "right": answer.right.effect}
     return {"left": left, "right": right, "verdicts": verdicts, **pairs, **alone}
@@ -191,4 +218,6 @@ def gaps_body(answer: Gaps) -> dict[str, Any]:
     for name in ("elsewhere", "untested"):
         for each in body[name]:
             each["rank"] = round(each["rank"], 6)
+    for each in body["unreached"]:
+        each["belief"] = round(each["belief"], 6)
     return body

@@ -122,7 +122,7 @@ def best(
 def _usable(claims: Sequence[Assertion], chains: Chains, question: Question) -> list[bool]:
     source, ends, avoid = question.source, question.ends, question.avoid
     result = []
-    for place, mediators, _, _, _, last, association, _ in chains.links:
+    for place, mediators, _, _, _, last, association, *_ in chains.links:
         claim = claims[place]
         fit = claim.object != source and claim.subject not in ends
         if last or association:

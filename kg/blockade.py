@@ -48,8 +48,9 @@ class Blockade:
     """The routes of a question before and after a blockade.
 
     `lost` are the routes of the main sign that are gone, as they were before; `surviving` those that are left, each
-    with its weight before. `share` in [0, 1] is the part of their summed weight that is lost. `cuts` are the smallest
-    sets of up to three blocks that cut every route, or, when there is none, a strong one of each size.
+    with its weight before (0 for one that was hidden by a better way of saying it). `share` in [0, 1] is the part of
+    their summed weight that is lost. `cuts` are the smallest sets of up to three blocks that cut every route, or, when
+    there is none, a strong one of each size.
     """
 
     blocked: tuple[str, ...]
@@ -76,9 +77,9 @@ def blockade(
     """
     left = {(route.label, route.sign): route for route in after.routes}
     lost = tuple(route for route in before.routes if (route.label, route.sign) not in left)
-    surviving = tuple(
-        (left[(route.label, route.sign)], route.weight) for route in before.routes if (route.label, route.sign) in left
-    )
+    known = {(route.label, route.sign): route.weight for route in before.routes}
+    known |= {(label, route.sign): weight for route in before.routes for label, weight in route.also}
+    surviving = tuple((route, known.get((route.label, route.sign), 0.0)) for route in after.routes)
     total = sum(route.weight for route in before.routes)
     remaining = sum(route.weight for route in after.routes)
     share = min(1.0, max(0.0, 1 - remaining / total)) if total else 0.0

@@ -12,7 +12,7 @@ from kg.vocabulary import Vocabulary, nearest
 if TYPE_CHECKING:
     import networkx as nx
 
-__all__ = ["MEASURES", "ROUTE_MEASURES", "Rank", "centrality", "route_centrality"]
+__all__ = ["MEASURES", "ROUTE_MEASURES", "Rank", "centrality", "loss_centrality", "route_centrality"]
 
 MEASURES: Mapping[str, str] = {
     "degree": "how many other things a thing acts on or is acted on by",
@@ -21,11 +21,12 @@ MEASURES: Mapping[str, str] = {
     "betweenness": "on how many of the shortest causal paths between others it lies",
     "pagerank": "how much influence flows into it, when influence follows the arrows",
     "route-weight": "what share of the weight of the routes to a disease runs through it, as for a potency assay",
+    "route-loss": "what share of the weight of the routes to a disease is lost when it is blocked alone",
     "route-count": "through how many of the routes to a disease it is passed",
 }
 
 
-ROUTE_MEASURES = ("route-weight", "route-count")
+ROUTE_MEASURES = ("route-weight", "route-loss", "route-count")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,21 @@ def centrality(
     else:
         views = {"degree": simple.degree, "in-degree": simple.in_degree, "out-degree": simple.out_degree}
         values = {name: float(value) for name, value in views[measure]()}
+    return _ranked(values, vocabulary, category, count)
+
+
+def loss_centrality(
+    losses: Mapping[str, float], vocabulary: Vocabulary, *, category: str = "", count: int = 0
+) -> tuple[Rank, ...]:
+    """Answer which things a question can least do without, best first, ties by name; see `kg.mechanisms.losses`.
+
+    Modes and forms of a disease are left out. Values are shares in [0, 1].
+    """
+    values = {
+        name: share
+        for name, share in losses.items()
+        if name in vocabulary.entities and not vocabulary.is_a(name, "Condition")
+    }
     return _ranked(values, vocabulary, category, count)
 
 

@@ -19,7 +19,16 @@ from kg.vocabulary import Vocabulary
 
 __all__ = ["ATTESTATIONS", "Chains", "Link", "belief", "chains", "links"]
 
-ATTESTATIONS = ("", "attested", "same publication", "assembled")
+ATTESTATIONS = (
+    "",
+    "attested",
+    "same publication",
+    "assembled",
+    "incoherent: another aspect",
+    "incoherent: other diseases",
+    "incoherent: another cell",
+)
+INCOHERENT = 4  # place in ATTESTATIONS from which the steps do not belong together
 BROAD = 60  # a concept with more kinds than this says too little to be bridged from or to
 ENDS_ONLY = frozenset({"Condition", "Treatment", "Taxon", "Anatomy"})  # never acts inside a chain
 MSC = "MesenchymalStemCell"
@@ -31,7 +40,11 @@ class Link(NamedTuple):
     `claim` is its place among all claims, `rows` and `doubts` places in its evidence: the rows for it, and those that
     refute it or its mediators. `effect` in {-1, 1} speaks of the amount of subject and object. `last` says that the
     object is a condition, `association` that the claim is not one of cause; both can only end a chain. `penalty` in
-    [0, 1] is the degree penalty of the mediators, which stand between subject and object as other nodes do.
+    [0, 1] is the degree penalty of the mediators, which stand between subject and object as other nodes do; an
+    association that opens a chain (SLE has increased IL6) has its factor there.
+    `contests` are the claims that were refuted in another aspect that chains alike (abundance beside differentiation):
+    a reader should know of them, and they do not count against this one. `diseases` are set for the level of a factor
+    in no named cell, measured in diseased hosts alone: a level of those diseases, that explains no other.
     """
 
     claim: int
@@ -42,6 +55,8 @@ class Link(NamedTuple):
     last: bool
     association: bool
     penalty: float = 1.0
+    contests: tuple[int, ...] = ()
+    diseases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,8 +84,17 @@ class Chains:
         return turned
 
     def __getitem__(self, index: int) -> Link:
-        claim, mediators, rows, doubts, *rest = self.links[index]
-        return Link(claim, tuple(mediators), tuple(rows), tuple(doubts), *rest)
+        link = self._made.get(index)
+        if link is None:
+            claim, mediators, rows, doubts, effect, last, association, penalty, contests, ill = self.links[index]
+            lists = (tuple(mediators), tuple(rows), tuple(doubts))
+            link = Link(claim, *lists, effect, last, association, penalty, tuple(contests), tuple(ill))
+            self._made[index] = link
+        return link
+
+    @cached_property
+    def _made(self) -> dict[int, Link]:
+        return {}
 
 
 class _Ready(NamedTuple):
@@ -89,13 +113,14 @@ def links(claims: Sequence[Assertion], vocabulary: Vocabulary) -> list[Link]:
     A tested outcome (MSC ameliorate RA) is a link only where a paper names what carried it.
     """
     ontology, entities = vocabulary.ontology, vocabulary.entities
+    contested = _contested(claims, vocabulary)
     result: list[Link] = []
     for place, claim in enumerate(claims):
         predicate = ontology.predicates[claim.predicate]
         outcome = predicate.causal == "outcome"
         if not claim.effect or claim.subject == claim.object:
             continue
-        association = predicate.causal == "no"
+        association = predicate.causal == "no" and not predicate.inverse
         if association and predicate.bearer != "subject":
             continue
         effect = claim.effect
@@ -129,23 +154,69 @@ def links(claims: Sequence[Assertion], vocabulary: Vocabulary) -> list[Link]:
             # a null trial says that the therapy failed, not that it acts through something else
             against = [n for n in refuting if not outcome or set(claim.evidence[n].mediator) & set(mediators)]
             doubts = [*against, *(number for name in mediators for number in failed.get(name, ()))]
-            result.append(Link(place, mediators, tuple(rows), tuple(doubts), effect, last, association))
+            papers = {claim.evidence[n].publication for n in rows}
+            contests = tuple(
+                other
+                for other in (contested.get(_alike(claim, vocabulary), ()) if predicate.polar else ())
+                if other != place and not papers.issuperset(claims[other].refuting)
+            )
+            result.append(
+                Link(
+                    place,
+                    mediators,
+                    tuple(rows),
+                    tuple(doubts),
+                    effect,
+                    last,
+                    association,
+                    contests=contests,
+                    diseases=_measured_in(claim, rows, vocabulary),
+                )
+            )
     return result
 
 
-def chains(claims: Sequence[Assertion], vocabulary: Vocabulary, through_msc: bool = False) -> Chains:
+def _measured_in(claim: Assertion, rows: Sequence[int], vocabulary: Vocabulary) -> tuple[str, ...]:
+    level = vocabulary.ontology.predicates[claim.predicate].polar and claim.aspect in ("abundance", "expression")
+    if claim.cell or not level or not vocabulary.is_a(claim.object, "Factor"):
+        return ()
+    diseases = {claim.evidence[number].disease for number in rows}
+    return () if "" in diseases else tuple(sorted(diseases))
+
+
+def _alike(claim: Assertion, vocabulary: Vocabulary) -> tuple[str, str, str, str, int, int]:
+    """What claims have in common that say the same in other aspects: polarity too, for death is no less growth."""
+    aspect = vocabulary.ontology.aspects.get(claim.aspect)
+    group, polarity = (aspect.chains_as, aspect.polarity) if aspect else ("amount", 1)
+    return claim.subject, claim.object, claim.cell, group, claim.effect, polarity
+
+
+def _contested(
+    claims: Sequence[Assertion], vocabulary: Vocabulary
+) -> dict[tuple[str, str, str, str, int, int], list[int]]:
+    found: dict[tuple[str, str, str, str, int, int], list[int]] = defaultdict(list)
+    for place, claim in enumerate(claims):
+        if vocabulary.ontology.predicates[claim.predicate].polar and claim.effect and claim.refuting:
+            found[_alike(claim, vocabulary)].append(place)
+    return found
+
+
+def chains(
+    claims: Sequence[Assertion], vocabulary: Vocabulary, through_msc: bool = False, incoherent: bool = False
+) -> Chains:
     """Return all links of the claims and which may follow which, whatever is asked; depends on the claims alone.
 
-    MSC stand inside a chain only with `through_msc`: for questions that start from what acts on MSC.
+    MSC stand inside a chain only with `through_msc`: for questions that start from what acts on MSC. With `incoherent`
+    steps that do not belong together follow each other too, and their attestation says why they do not.
     """
-    return _Composer(claims, vocabulary).chains(ENDS_ONLY if through_msc else ENDS_ONLY | {MSC})
+    return _Composer(claims, vocabulary, incoherent).chains(ENDS_ONLY if through_msc else ENDS_ONLY | {MSC})
 
 
 class _Composer:
     """Works out which link may follow which, and how strongly the two hang together."""
 
-    def __init__(self, claims: Sequence[Assertion], vocabulary: Vocabulary) -> None:
-        self.claims, self.vocabulary = claims, vocabulary
+    def __init__(self, claims: Sequence[Assertion], vocabulary: Vocabulary, incoherent: bool = False) -> None:
+        self.claims, self.vocabulary, self.incoherent = claims, vocabulary, incoherent
         self.priors, self.groups = vocabulary.ontology.priors, vocabulary.ontology.chains
         self.weigher = Weigher(vocabulary)
         self.links = links(claims, vocabulary)
@@ -162,9 +233,13 @@ class _Composer:
                 degree[claim.object].add(claim.subject)
         exponent = self.priors["degree_exponent"]
         self.penalty = {name: len(near) ** -exponent for name, near in degree.items()}
-        self.links = [
-            link._replace(penalty=prod(self.penalty.get(name, 1.0) for name in link.mediators)) for link in self.links
-        ]
+        self.links = [link._replace(penalty=self._mediating(link)) for link in self.links]
+
+    def _mediating(self, link: Link) -> float:
+        """The degree penalty of the mediators; an association that opens a chain counts as one that ends it."""
+        opening = self.vocabulary.ontology.predicates[self.claims[link.claim].predicate].inverse
+        factor = self.priors["association"] if opening else 1.0
+        return float(factor * prod(self.penalty.get(name, 1.0) for name in link.mediators))
 
     def _ready(self, link: Link) -> _Ready:
         claim, ontology = self.claims[link.claim], self.vocabulary.ontology
@@ -196,14 +271,13 @@ class _Composer:
             at = claim.object
             following: list[list[int]] = [[], [], [], []]
             if at in inside and not link.association:
-                narrower = self.vocabulary.descendants(at)
                 for name in (at, *self.bridged(at)):
                     for other in self.out.get(name, ()):
                         second = self.claims[self.links[other].claim]
                         if second.object in (at, claim.subject) or not self._restrains_alike(other):
                             continue
-                        if self.links[other].association and name in narrower:
-                            continue  # an effect on the whole does not tell on a part that was only counted
+                        if self.links[other].association and name != at:
+                            continue  # what was only counted says nothing of its kinds, nor of what it is a kind of
                         factor, attestation = self.composed(index, other, name != at)
                         if not factor:
                             continue
@@ -218,32 +292,42 @@ class _Composer:
                             values.append(value)
             follows.append(following)
         rows = [
-            [k.claim, [*k.mediators], [*k.rows], [*k.doubts], k.effect, k.last, k.association, k.penalty]
+            [k.claim, [*k.mediators], [*k.rows], [*k.doubts], *k[4:-2], [*k.contests], [*k.diseases]]
             for k in self.links
         ]
         return Chains(rows, list(bridges), list(factors), follows)
 
     def composed(self, first: int, second: int, bridged: bool = False) -> tuple[float, int]:
         """Return the factor in [0, 1] and the attestation of `second` after `first`; 0 when they do not cohere."""
+        factor, attestation = self._judged(first, second, bridged)
+        if not factor and self.incoherent:
+            factor = self.priors["chain_assembled"]
+        return factor, attestation
+
+    def _judged(self, first: int, second: int, bridged: bool) -> tuple[float, int]:
         one, two = self.ready[first], self.ready[second]
         group = self.groups[one.group]
         if two.subject_group:
             if two.subject_group not in group.into:
-                return 0.0, 0
+                return 0.0, INCOHERENT
         elif not group.unstated and not (group.lowering and self.links[second].effect < 0):
-            return 0.0, 0
+            return 0.0, INCOHERENT
         if not bridged and one.legs & two.legs:
             return self.priors["chain_attested"], 1
         if one.publications & two.publications:
             return self.priors["chain_same_publication"], 2
         related = self.weigher.related
         if one.diseases and two.diseases and not any(related(a, b) for a in one.diseases for b in two.diseases):
-            return 0.0, 0
-        return self._same_factor(self.claims[self.links[first].claim], self.claims[self.links[second].claim]), 3
+            return 0.0, INCOHERENT + 1
+        factor = self._same_factor(self.claims[self.links[first].claim], self.claims[self.links[second].claim])
+        return factor, 3 if factor else INCOHERENT + 2
 
     def _same_factor(self, first: Assertion, second: Assertion) -> float:
         """A factor changed in one cell is the same factor only for that cell, unless it was released."""
         cell = first.cell
+        carrier = cell or (first.subject if first.predicate == "expresses" else "")
+        if carrier and second.cell and self._counted(second) and not self.weigher.related(carrier, second.cell):
+            return 0.0  # a receptor on MSC is not the one that was counted on an epithelial cell
         if not cell or first.subject == cell:
             return self.priors["chain_assembled"]
         superclasses = self.vocabulary.ontology.superclasses[self.vocabulary.entities[cell].category]
@@ -254,6 +338,9 @@ class _Composer:
         if first.aspect in ("secretion", "cytokine production", "abundance", "antibody production"):
             return self.priors["chain_other_cell"]
         return 0.0
+
+    def _counted(self, claim: Assertion) -> bool:
+        return self.vocabulary.ontology.predicates[claim.predicate].causal == "no"
 
     @cached_property
     def roles(self) -> dict[str, int]:

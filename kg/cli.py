@@ -119,7 +119,7 @@ def _command(path: str, options: Iterable[tuple[str, Any]] = (), *names: str) ->
     for option, value in options:
         for each in value if isinstance(value, (tuple, list)) else [value]:
             if each not in ("", None, False):
-                words += [option, str(each)]
+                words += [option] if each is True else [option, str(each)]
     return " ".join(shlex.quote(word) for word in words)
 
 
@@ -174,6 +174,9 @@ def _json(graph: Dataset, command: str, body: dict[str, Any]) -> None:
     help="Set the weight of each route against N graphs in which papers exchanged their factors; 50 take 20 seconds.",
 )
 @click.option("--seed", default=1, show_default=True, help="Seed of --null: the same seed gives the same figures.")
+@click.option(
+    "--incoherent", is_flag=True, help="Also list chains of signs whose steps do not belong together, and why."
+)
 @click.option("--bibtex", type=click.Path(dir_okay=False), help="Also write the papers as BibTeX to this file.")
 @click.option("--csl", type=click.Path(dir_okay=False), help="Also write the papers as CSL-JSON to this file.")
 @click.option(
@@ -200,6 +203,7 @@ def trace(
     explain: str,
     shuffles: int | None,
     seed: int,
+    incoherent: bool,
     bibtex: str | None,
     csl: str | None,
     picture: str | None,
@@ -237,8 +241,11 @@ def trace(
                 block=block,
                 step=step,
             )
+    odd = None
+    if incoherent:
+        odd = graph.incoherent(source, target, asked, max_length=max_length, via=via, avoid=avoid, count=count)
     if form == "json":
-        from kg.answers import blockade_body, trace_body
+        from kg.answers import blockade_body, incoherent_body, trace_body
 
         options: list[tuple[str, Any]] = [
             ("--species", "" if species == "human" else species or "any"),
@@ -255,8 +262,10 @@ def trace(
             ("--null", shuffles),
             ("--seed", "" if seed == 1 or not shuffles else seed),
             ("-k", "" if count == 10 else count),
+            ("--incoherent", incoherent),
         ]
         body = trace_body(answer, null) | ({"blockade": blockade_body(taken)} if taken else {})
+        body |= incoherent_body(odd) if odd is not None else {}
         _json(graph, _command("trace", options, source, target), body)
     elif form == "tsv":
         say.trace_tsv(answer, null)
@@ -264,6 +273,8 @@ def trace(
         if taken:
             say.blockade_text(taken, count)
         say.trace_text(graph, answer, taken.blocked if taken else (), null)
+        if odd is not None:
+            say.incoherent_text(odd)
     if explain:
         say.explain_text(graph, answer, _ranked(answer, explain))
     if bibtex or csl:
@@ -541,7 +552,9 @@ def gaps(context: click.Context, disease: str, count: int, form: str) -> None:
 @cli.command()
 @click.argument("about", required=False, default="")
 @click.option("--disease", default="", metavar="NAME", help="Only what was seen in this disease, or names it.")
-@click.option("-k", "count", default=20, show_default=True, type=click.IntRange(1), help="Most pairs.")
+@click.option(
+    "-k", "count", default=20, show_default=True, type=click.IntRange(1), help="Most things (table), or pairs of rows."
+)
 @_format(*BASIC)
 @click.pass_context
 def disagreements(context: click.Context, about: str, disease: str, count: int, form: str) -> None:
@@ -552,7 +565,7 @@ def disagreements(context: click.Context, about: str, disease: str, count: int, 
     kg disagreements MSC --disease SLE
     """
     graph = _load(context)
-    found = graph.disagreements(about, disease=disease, count=count)
+    found = graph.disagreements(about, disease=disease, count=0 if form == "table" else count)
     if form == "json":
         from kg.answers import disagreements_body
 
@@ -561,7 +574,7 @@ def disagreements(context: click.Context, about: str, disease: str, count: int, 
     elif form == "tsv":
         say.disagreements_tsv(found)
     else:
-        say.disagreements_text(graph, found)
+        say.disagreements_text(graph, found, count)
 
 
 @cli.command()
@@ -733,7 +746,8 @@ def view(
 def _write_view(graph: Dataset, answer: Trace, output: str, large: bool = False) -> None:
     from kg.pictures import routes
 
-    picture = routes(answer, graph.assertions, graph.vocabulary, graph.publications, graph.data_version)
+    claims = graph.claims_for(graph.resolve(answer.source))
+    picture = routes(answer, claims, graph.vocabulary, graph.publications, graph.data_version)
     _write_html(picture, output, large)
 
 

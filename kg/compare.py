@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kg.mechanisms import Route, Trace
 
-__all__ = ["Comparison", "Pair", "compare"]
+__all__ = ["Alone", "Comparison", "Pair", "compare"]
+
+FAINT = 0.1  # share of the heavier side below which the lighter one is not a route to speak of
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A route that both questions have; `weight` is the lesser of the two, since both must carry it."""
+    """A route that both questions have; `weight` is the lesser of the two, since both must carry it.
+
+    `common` are the cells, processes and factors beside the mediators that mechanisms of both sides pass, sorted;
+    `apart` says that both sides pass some, and none in common: the same mediators act through different ones.
+    """
 
     label: str
     left: Route
     right: Route
+    common: tuple[str, ...] = ()
+    apart: bool = False
 
     @property
     def weight(self) -> float:
@@ -25,38 +34,69 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
+class Alone:
+    """A route of one question; `faint` is that of the other, when it weighs less than a tenth of this one."""
+
+    route: Route
+    faint: Route | None = None
+
+    @property
+    def label(self) -> str:
+        """The label of the route."""
+        return self.route.label
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """Two traces side by side: routes of one label and one sign in both, of one label and opposite signs, and the rest.
 
-    A label that has routes of both signs on one side counts with the heavier. All ordered by weight, then label.
+    A label that has routes of both signs on one side counts with the heavier. All ordered by weight, then label; pairs
+    that go the main way on the left side first.
     """
 
     left: Trace
     right: Trace
     shared: tuple[Pair, ...]
     opposite: tuple[Pair, ...]
-    only_left: tuple[Route, ...]
-    only_right: tuple[Route, ...]
+    only_left: tuple[Alone, ...]
+    only_right: tuple[Alone, ...]
 
 
 def compare(left: Trace, right: Trace) -> Comparison:
     """Answer which routes two traces share, and which are of one alone. Both are to hold all their routes."""
-    sides = [_heavier(trace) for trace in (left, right)]
-    both = sorted(sides[0].keys() & sides[1].keys())
-    pairs = [Pair(label, sides[0][label], sides[1][label]) for label in both]
-    pairs.sort(key=lambda pair: (-pair.weight, pair.label))
-    alone = [
-        tuple(sorted((mine[label] for label in mine.keys() - other.keys()), key=lambda r: (-r.weight, r.label)))
-        for mine, other in (sides, sides[::-1])
-    ]
+    mine, other = _heavier(left), _heavier(right)
+    pairs = []
+    for label in sorted(mine.keys() & other.keys()):
+        one, two = mine[label], other[label]
+        if min(one.weight, two.weight) >= FAINT * max(one.weight, two.weight):
+            inner = _inner(one), _inner(two)
+            common = inner[0] & inner[1]
+            pairs.append(Pair(label, one, two, tuple(sorted(common)), all(inner) and not common))
+    main = left.routes[0].sign if left.routes else 0
+    pairs.sort(key=lambda pair: (pair.left.sign != main, -pair.weight, pair.label))
+    paired = {pair.label for pair in pairs}
     return Comparison(
         left,
         right,
         tuple(pair for pair in pairs if pair.left.sign == pair.right.sign),
         tuple(pair for pair in pairs if pair.left.sign != pair.right.sign),
-        alone[0],
-        alone[1],
+        _alone(mine, other, paired),
+        _alone(other, mine, paired),
     )
+
+
+def _alone(mine: Mapping[str, Route], other: Mapping[str, Route], paired: set[str]) -> tuple[Alone, ...]:
+    routes = [
+        route
+        for label, route in mine.items()
+        if label not in paired and (label not in other or route.weight > other[label].weight)
+    ]
+    routes.sort(key=lambda route: (-route.weight, route.label))
+    return tuple(Alone(route, other.get(route.label)) for route in routes)
+
+
+def _inner(route: Route) -> set[str]:
+    return {name for mechanism in route.mechanisms for name in mechanism.nodes[1:-1]} - {*route.mediators}
 
 
 def _heavier(trace: Trace) -> dict[str, Route]:

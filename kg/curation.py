@@ -381,6 +381,8 @@ def _check_evidence(row: Row, vocabulary: Vocabulary, keys: set[str]) -> list[Pr
     predicate = ontology.predicates.get(row["predicate"])
     if predicate is None:
         problems += _one_of(row, "predicate", ontology.predicates, needed=True)
+    elif predicate.inverse:
+        add(row.problem("predicate", f"{predicate.name} is read off; turn the row round and write {predicate.inverse}"))
     else:
         category("subject", row["subject"], predicate.domain, f"the subject of {predicate.name}")
         category("object", row["object"], predicate.range, f"the object of {predicate.name}")

@@ -235,7 +235,7 @@ class Dataset:
 
         start, carried = self.subject(source)
         return trace(
-            self.assertions,
+            self.claims_for(start),
             self.vocabulary,
             start.name,
             self.resolve(target).name,
@@ -245,6 +245,38 @@ class Dataset:
             avoid=[self._passed(name) for name in avoid],
             count=count,
             ready=self._ready(start),
+        )
+
+    def incoherent(
+        self,
+        source: str,
+        target: str,
+        context: Context | None = None,
+        *,
+        max_length: int = 5,
+        via: Sequence[str] = (),
+        avoid: Sequence[str] = (),
+        count: int = 10,
+    ) -> tuple[Mechanism, ...]:
+        """Answer which chains of signs are no mechanism, and why: see `kg.mechanisms.incoherent`.
+
+        >>> import kg
+        >>> kg.load().incoherent("MSC", "SLE", via=["macrophage"], count=1)[0].steps[1].attestation
+        'incoherent: another aspect'
+        """
+        from kg.mechanisms import incoherent
+
+        start, carried = self.subject(source)
+        return incoherent(
+            self.claims_for(start),
+            self.vocabulary,
+            start.name,
+            self.resolve(target).name,
+            (context or Context()).merged(carried),
+            max_length=max_length,
+            via=[self._passed(name) for name in via],
+            avoid=[self._passed(name) for name in avoid],
+            count=count,
         )
 
     @cached_property
@@ -257,6 +289,21 @@ class Dataset:
         """The same with MSC inside chains too, for questions that start from what acts on MSC."""
         return self._part("chains_through_msc")
 
+    @cached_property
+    def chains_from_conditions(self) -> Chains:
+        """Through MSC too, over the claims as a condition sees them: see `kg.conditions`."""
+        return self._part("chains_from_conditions")
+
+    def claims_for(self, source: Entity) -> tuple[Assertion, ...]:
+        """Return the claims that a question from `source` runs over: for a condition, those turned round too."""
+        return self._turned if self.vocabulary.is_a(source.name, "Condition") else self.assertions
+
+    @cached_property
+    def _turned(self) -> tuple[Assertion, ...]:
+        from kg.conditions import from_conditions
+
+        return from_conditions(self.assertions, self.vocabulary)
+
     def _part(self, name: str) -> Chains:
         from kg.chains import Chains
 
@@ -267,6 +314,8 @@ class Dataset:
 
     def _ready(self, source: Entity) -> Chains:
         above = self.vocabulary.ontology.superclasses[source.category]
+        if "Condition" in above:
+            return self.chains_from_conditions
         return self.chains if above & {"MesenchymalStemCell", "MSCProduct", "Treatment"} else self.chains_through_msc
 
     def blocked(self, names: Sequence[str]) -> Blocks:
@@ -326,7 +375,7 @@ class Dataset:
         passed = [[self._passed(name) for name in names] for names in (via, avoid)]
         before, after = (
             trace(
-                self.assertions,
+                self.claims_for(start),
                 self.vocabulary,
                 start.name,
                 end.name,
@@ -366,18 +415,20 @@ class Dataset:
         >>> 0 < kg.load().null("MSC", "SLE", shuffles=1).routes[0].chance <= 1
         True
         """
+        from kg.conditions import from_conditions
         from kg.mechanisms import trace
         from kg.null import null
 
         start, carried = self.subject(source)
         end = self.resolve(target)
+        ill = self.vocabulary.is_a(start.name, "Condition")
         asked = (context or Context()).merged(carried)
         passed = [[self._passed(name) for name in names] for names in (via, avoid)]
         blocks = self.blocked(block) if block else None
 
         def ask(claims: Sequence[Assertion]) -> Trace:
             return trace(
-                claims,
+                from_conditions(claims, self.vocabulary) if ill else claims,
                 self.vocabulary,
                 start.name,
                 end.name,
@@ -390,6 +441,28 @@ class Dataset:
             )
 
         return null(self.assertions, self.vocabulary, ask, shuffles=shuffles, seed=seed, step=step)
+
+    def losses(
+        self, source: str, target: str, context: Context | None = None, *, max_length: int = 5
+    ) -> dict[str, float]:
+        """Answer what share of the route weight each thing on the way carries alone: see `kg.mechanisms.losses`.
+
+        >>> import kg
+        >>> next(iter(kg.load().losses("MSC", "RA"))) in kg.load().vocabulary.entities
+        True
+        """
+        from kg.mechanisms import losses
+
+        start, carried = self.subject(source)
+        return losses(
+            self.claims_for(start),
+            self.vocabulary,
+            start.name,
+            self.resolve(target).name,
+            (context or Context()).merged(carried),
+            max_length=max_length,
+            ready=self._ready(start),
+        )
 
     def compare(
         self, left: str, right: str, context: Context | None = None, *, source: str = "MSC", target: str = ""
@@ -441,7 +514,7 @@ class Dataset:
         """Return the arithmetic of one mechanism of an answer: see `kg.explain.explain`."""
         from kg.explain import explain
 
-        claims = {claim.id: claim for claim in self.assertions}
+        claims = {claim.id: claim for claim in self.claims_for(self.resolve(answer.source))}
         return explain(mechanism, claims, self.vocabulary, answer.context)
 
     def fits(self, answer: Trace) -> tuple[tuple[str, int, int], ...]:
@@ -455,7 +528,8 @@ class Dataset:
             for name in ("MSC source", "priming", "mode", "donor")
             if getattr(answer.context, name.replace(" ", "_").lower())
         ]
-        weigher, claims = Weigher(self.vocabulary, answer.context), {claim.id: claim for claim in self.assertions}
+        weigher = Weigher(self.vocabulary, answer.context)
+        claims = {claim.id: claim for claim in self.claims_for(self.resolve(answer.source))} if asked else {}
         seen: dict[str, set[str]] = {}
         for route in (*answer.routes, *answer.counter_routes) if asked else ():
             for step in route.mechanisms[0].steps:
@@ -489,14 +563,16 @@ class Dataset:
     ) -> tuple[Rank, ...]:
         """Answer which things are central: see `kg.centrality.centrality`.
 
-        With `disease`, over the claims seen in that disease or a kind of it, or that name it. route-weight and
-        route-count look at the routes from `source` to `disease` instead.
+        With `disease`, over the claims seen in that disease or a kind of it, or that name it. route-weight, route-loss
+        and route-count look at the routes from `source` to `disease` instead.
         """
-        from kg.centrality import ROUTE_MEASURES, centrality, route_centrality
+        from kg.centrality import ROUTE_MEASURES, centrality, loss_centrality, route_centrality
 
         if measure in ROUTE_MEASURES:
             if not disease:
                 raise UnknownTerm(disease, kind="disease", reason=f"is needed for {measure}; give --disease, as SLE")
+            if measure == "route-loss":
+                return loss_centrality(self.losses(source, disease), self.vocabulary, category=category, count=count)
             answer = self.trace(source, disease, count=0)
             chains = [
                 (mechanism.score, number, mechanism.nodes)
@@ -597,6 +673,7 @@ def build(root: Path | None = None, target: Path | None = None, say: Say = lambd
     """
     from kg import curation, rdf
     from kg.chains import chains
+    from kg.conditions import from_conditions
 
     root = root or sources.bundled()
     folder = target or _cached(root)
@@ -607,6 +684,7 @@ def build(root: Path | None = None, target: Path | None = None, say: Say = lambd
     parts = {
         "chains": asdict(chains(assertions, vocabulary)),
         "chains_through_msc": asdict(chains(assertions, vocabulary, through_msc=True)),
+        "chains_from_conditions": asdict(chains(from_conditions(assertions, vocabulary), vocabulary, through_msc=True)),
     }
     ontology_file = next(path for path in sources.names_of(root) if path.suffix == ".ttl")
     statements = rdf.quads(vocabulary, assertions, publications, studies, ontology_file)

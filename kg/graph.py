@@ -96,12 +96,13 @@ class Weigher:
             found.append(("species", factor, "; ".join(evidence.species)))
         if context.disease and evidence.disease and not self.related(evidence.disease, context.disease):
             found.append(("disease", mismatch, evidence.disease))
+        if evidence.priming and not context.priming and self._is_msc(claim.subject):
+            found.append(("priming", priors["context_primed"], "; ".join(evidence.priming)))
         ladder = self.vocabulary.ontology.systems
         if context.stage and ladder[evidence.system].stage < ladder[context.stage].stage:
             found.append(("stage", mismatch, evidence.system))
         if context.msc_source or context.priming or context.mode or context.donor:
-            superclasses = self.vocabulary.ontology.superclasses[self.vocabulary.entities[claim.subject].category]
-            if superclasses & {"MesenchymalStemCell", "MSCProduct"}:
+            if self._is_msc(claim.subject):
                 tissues = self.vocabulary.tissues(context.msc_source)
                 for name, asked, stated in (
                     ("MSC source", tissues if context.msc_source else (), (evidence.msc_source,)),
@@ -114,10 +115,15 @@ class Weigher:
                         found.append((name, factor, "; ".join(stated)))
         return found
 
+    def _is_msc(self, name: str) -> bool:
+        superclasses = self.vocabulary.ontology.superclasses[self.vocabulary.entities[name].category]
+        return not superclasses.isdisjoint(("MesenchymalStemCell", "MSCProduct"))
+
     def context_factor(self, claim: Assertion, evidence: Evidence) -> float:
         """How well a row fits the context, in [0.1, 1]: the product over what the reader asked for.
 
-        MSC source, priming, mode and donor are asked only of rows about MSC or their products.
+        MSC source, priming, mode and donor are asked only of rows about MSC or their products. What was shown for
+        primed MSC counts less when no priming is asked for.
         """
         factor = self._priors["context_exact"]
         for _, each, _ in self._fits(claim, evidence):
@@ -128,6 +134,15 @@ class Weigher:
         """Why a row fits less than fully, in words: `species: mouse x0.4`; empty when it fits."""
         fits = self._fits(claim, evidence)
         return tuple(f"{name}: {instead or 'not stated'} x{factor:g}" for name, factor, instead in fits)
+
+    def given_as_asked(self, evidence: Evidence) -> bool:
+        """Whether a row says that the MSC were of the source, priming and donor asked for; True when none is asked."""
+        context = self.context
+        return (
+            (not context.msc_source or evidence.msc_source in self.vocabulary.tissues(context.msc_source))
+            and (not context.priming or context.priming in evidence.priming)
+            and (not context.donor or context.donor == evidence.donor)
+        )
 
     def support(self, claim: Assertion, evidence: Evidence) -> float:
         """Weight of one row, in [0, 1]."""

@@ -10,16 +10,23 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from kg.bestfirst import Found, Question, best
-from kg.chains import ATTESTATIONS, Chains, belief, chains
+from kg.bestfirst import Found, Hop, Question, best
+from kg.chains import ATTESTATIONS, INCOHERENT, Chains, belief, chains
 from kg.graph import Blocks, Context, Weigher
 from kg.model import Assertion
 from kg.vocabulary import Vocabulary
 
-__all__ = ["Mechanism", "Outcome", "Route", "Step", "Trace", "trace"]
+__all__ = ["Mechanism", "Outcome", "Route", "Step", "Trace", "incoherent", "losses", "trace"]
 
-CELLS = frozenset({"ImmuneCell", "TissueCell"})
-VERBS = {"positively_regulates": "raises", "negatively_regulates": "lowers", "has_function_defect": "fails in"}
+MEETS = frozenset({"ImmuneCell", "TissueCell", "Condition", "BiologicalProcess"})  # where mediators end
+UNNAMED = frozenset({"contact"})  # a way of action that says no more than that no mediator is known
+VERBS = {
+    "positively_regulates": "raises",
+    "negatively_regulates": "lowers",
+    "has_function_defect": "shows a defect in",
+    "has_increased": "has more",
+    "has_decreased": "has less",
+}
 
 
 class Step(NamedTuple):
@@ -29,7 +36,8 @@ class Step(NamedTuple):
     multiply to its sign; `belief` is in [0, 1]; `attestation` says how the step hangs together with the one before
     (attested, same publication, assembled; empty for the first). `factor` in [0, 1] is what belief is multiplied with
     in the score: attestation, degree penalties, bridge and order together. `primed` is what licensed the MSC in every
-    row that supports the step, `together` what was given with them in every such row.
+    row that supports the step, `together` what was given with them in every such row. `contested` says which like
+    claims were refuted, as "abundance: doi:10.1000/one"; they are not counted against this one.
     """
 
     subject: str
@@ -51,6 +59,7 @@ class Step(NamedTuple):
     factor: float = 1.0
     primed: tuple[str, ...] = ()
     together: tuple[str, ...] = ()
+    contested: tuple[str, ...] = ()
 
     @property
     def phrase(self) -> str:
@@ -108,7 +117,8 @@ class Route(NamedTuple):
     """Mechanisms of one sign through the same mediators. `weight` = 1 - product of (1 - score) of the best five.
 
     `mediators` are the factors, products or modes between the source and the first immune or tissue cell; when the
-    papers name none, `mediators` is empty and `label` says on which cell the source acts.
+    papers name none, `mediators` is empty and `label` says on which cell the source acts. `also` names, with their
+    weights, the lighter routes that say less by the same papers (CD73 alone beside CD39 with CD73): not counted again.
     """
 
     mediators: tuple[str, ...]
@@ -116,10 +126,14 @@ class Route(NamedTuple):
     sign: int
     weight: float
     mechanisms: tuple[Mechanism, ...]
+    also: tuple[tuple[str, float], ...] = ()
 
 
 class Outcome(NamedTuple):
-    """A tested result of the source on the target: a claim of improvement, harm or no effect, by one paper."""
+    """A tested result of the source on the target: a claim of improvement, harm or no effect, by one paper.
+
+    Where the context names MSC source, priming or donor, only results with those.
+    """
 
     subject: str
     predicate: str
@@ -144,6 +158,32 @@ class Trace(NamedTuple):
     routes: tuple[Route, ...]
     counter_routes: tuple[Route, ...]
     found: int = 0
+
+    @property
+    def tested(self) -> dict[str, int]:
+        """How many papers tested the source on the target and found it better, unchanged or worse; empty without any.
+
+        A paper that says several counts in each; one that refutes an improvement found no change.
+        """
+        papers: dict[str, set[str]] = {"better": set(), "unchanged": set(), "worse": set()}
+        said = {"ameliorates": "better", "exacerbates": "worse"}
+        for outcome in self.outcomes:
+            kind = said.get(outcome.predicate, "unchanged") if outcome.direction == "supports" else "unchanged"
+            papers[kind].add(outcome.publication)
+        return {kind: len(each) for kind, each in papers.items()} if self.outcomes else {}
+
+    @property
+    def agreement(self) -> str:
+        """Whether the verdict of the routes is what most papers found that tested it, in words; empty without any."""
+        counts = self.tested
+        if not counts:
+            return ""
+        most = max(counts, key=lambda kind: counts[kind])
+        if self.effect == "undetermined":
+            return f"the routes leave it open; most papers that tested it found it {most}"
+        expected = {"ameliorates": "better", "exacerbates": "worse"}.get(self.effect, "")
+        agrees = "agree" if most == expected else "disagree"
+        return f"the routes {agrees} with what most papers that tested it found: {most}"
 
 
 def trace(
@@ -180,58 +220,127 @@ def trace(
         What is blocked: see `kg.graph.Blocks`.
     ready
         `kg.chains.chains` of the same claims, when they are at hand; worked out when not. For a source that is no MSC,
-        product or treatment, those through MSC: what licenses MSC acts through them.
+        product or treatment, those through MSC: what licenses MSC acts through them. For a source that is a condition
+        the claims are to be those of `kg.conditions.from_conditions`.
 
     Returns
     -------
     Trace
         Routes ordered by weight, then by name; empty when nothing connects the two, with the reason said.
     """
+    condition, therapy = vocabulary.is_a(target, "Condition"), _is_therapy(vocabulary, source)
+    ready = ready or chains(claims, vocabulary, through_msc=not therapy)
+    found, writer = _search(claims, vocabulary, source, target, context, ready, max_length, via, avoid, blocks)
+    routes = _nested(_routes(_folded(found, writer), writer), writer)
+    by_sign = {sign: [route for route in routes if route.sign == sign] for sign in (-1, 1)}
+    total = {sign: sum(route.weight for route in by_sign[sign]) for sign in (-1, 1)}
+    main = -1 if condition and therapy else (1 if total[1] >= total[-1] else -1)
+    effect, reason = _verdict(total, by_sign, condition, vocabulary.ontology.priors["verdict_ratio"])
+    return Trace(
+        source,
+        target,
+        writer.weigher.context,
+        effect,
+        reason,
+        tuple(_outcomes(claims, writer.weigher, source, target)),
+        tuple(writer.route(route) for route in by_sign[main][: count or None]),
+        tuple(writer.route(route) for route in by_sign[-main][: count or None]),
+        len(found),
+    )
+
+
+def losses(
+    claims: Sequence[Assertion],
+    vocabulary: Vocabulary,
+    source: str,
+    target: str,
+    context: Context | None = None,
+    *,
+    max_length: int = 5,
+    ready: Chains | None = None,
+) -> dict[str, float]:
+    """Answer what share of the route weight is lost when each thing on the way is blocked alone.
+
+    Returns
+    -------
+    dict
+        From every name between source and target to the share, in [0, 1], of the summed weight of the main routes that
+        goes with it and its kinds; by share, then name. The chains are those of `trace`, searched once: what a new
+        search would find below the score floor is not counted, so that a share differs from that of a blockade by as
+        little as such chains weigh.
+    """
+    ready = ready or chains(claims, vocabulary, through_msc=not _is_therapy(vocabulary, source))
+    found, writer = _search(claims, vocabulary, source, target, context, ready, max_length, (), (), None)
+
+    def weights(kept: Sequence[Found]) -> dict[int, float]:
+        total = {-1: 0.0, 1: 0.0}
+        for group in _nested(_routes(_folded(kept, writer), writer), writer):
+            total[group.sign] += group.weight
+        return total
+
+    whole = weights(found)
+    therapy = vocabulary.is_a(target, "Condition") and _is_therapy(vocabulary, source)
+    main = -1 if therapy else (1 if whole[1] >= whole[-1] else -1)
+    shares: dict[str, float] = {}
+    passed = [frozenset((*chain.names, *writer.cells(chain))) for chain in found]
+    for name in sorted({name for chain in found for name in chain.names[1:-1]}):
+        gone = {name, *vocabulary.descendants(name)}
+        left = weights([chain for chain, names in zip(found, passed, strict=True) if gone.isdisjoint(names)])[main]
+        shares[name] = max(0.0, 1 - left / whole[main]) if whole[main] else 0.0
+    return dict(sorted(shares.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def _is_therapy(vocabulary: Vocabulary, name: str) -> bool:
+    """Whether a thing is given to patients: MSC, their products, treatments."""
+    return any(vocabulary.is_a(name, kind) for kind in ("MesenchymalStemCell", "MSCProduct", "Treatment"))
+
+
+def _search(
+    claims: Sequence[Assertion],
+    vocabulary: Vocabulary,
+    source: str,
+    target: str,
+    context: Context | None,
+    ready: Chains,
+    max_length: int,
+    via: Sequence[str],
+    avoid: Sequence[str],
+    blocks: Blocks | None,
+    strict: bool = True,
+) -> tuple[list[Found], _Writer]:
+    """The best chains of a question, and what writes them out; a condition sets the disease of the context.
+
+    With `strict`, no chain passes a level of a factor that was measured in other diseases alone.
+    """
     context = context or Context()
-    ontology = vocabulary.ontology
-    condition = "Condition" in ontology.superclasses[vocabulary.entities[target].category]
-    if condition and not context.disease:
-        context = context.merged(Context(disease=target))
+    priors = vocabulary.ontology.priors
+    if not context.disease:
+        ill = next((name for name in (target, source) if vocabulary.is_a(name, "Condition")), "")
+        context = context.merged(Context(disease=ill))
     weigher = Weigher(vocabulary, context)
     ends = {target: 1.0}
-    if condition:
-        ends |= dict.fromkeys(sorted(vocabulary.descendants(target)), ontology.priors["target_bridge"])
-    superclasses = ontology.superclasses[vocabulary.entities[source].category]
-    therapy = bool(superclasses & {"MesenchymalStemCell", "MSCProduct", "Treatment"})
-    ready = ready or chains(claims, vocabulary, through_msc=not therapy)
+    if any(vocabulary.is_a(target, kind) for kind in ("Condition", "MesenchymalStemCell")):
+        ends |= dict.fromkeys(sorted(vocabulary.descendants(target)), priors["target_bridge"])
     worth: dict[int, float] = {}
 
     def believe(index: int) -> float:
         value = worth.get(index)
         if value is None:
             link = ready[index]
-            value = worth[index] = belief(link, claims[link.claim], weigher, blocks)
+            value = 0.0
+            if not (strict and link.diseases and writer.elsewhere(index)):
+                value = belief(link, claims[link.claim], weigher, blocks)
+            worth[index] = value
         return value
 
     def weigh(index: int) -> float:
         return believe(index) * penalties[index]
 
-    penalties: list[float] = [row[-1] for row in ready.links]
+    penalties: list[float] = [row[7] for row in ready.links]
     barred = frozenset(avoid) | (blocks.entities | blocks.modes if blocks else frozenset())
-    question = Question(source, ends, max_length, frozenset(via), barred, direct=not therapy)
-    found = best(claims, ready, question, weigh, ontology.priors["score_floor"])
+    question = Question(source, ends, max_length, frozenset(via), barred, direct=not _is_therapy(vocabulary, source))
     writer = _Writer(claims, ready, weigher, target, believe)
-    routes = _routes(_folded(found, writer), vocabulary)
-    by_sign = {sign: [route for route in routes if route.sign == sign] for sign in (-1, 1)}
-    total = {sign: sum(route.weight for route in by_sign[sign]) for sign in (-1, 1)}
-    main = -1 if condition and therapy else (1 if total[1] >= total[-1] else -1)
-    effect, reason = _verdict(total, by_sign, condition, ontology.priors["verdict_ratio"])
-    return Trace(
-        source,
-        target,
-        context,
-        effect,
-        reason,
-        tuple(_outcomes(claims, weigher, source, target)),
-        tuple(writer.route(route) for route in by_sign[main][: count or None]),
-        tuple(writer.route(route) for route in by_sign[-main][: count or None]),
-        len(found),
-    )
+    return best(claims, ready, question, weigh, priors["score_floor"]), writer
 
 
 class _Writer:
@@ -248,17 +357,45 @@ class _Writer:
         self.claims, self.ready, self.weigher, self.target, self.believe = claims, ready, weigher, target, believe
         self.vocabulary = weigher.vocabulary
         self.priors = self.vocabulary.ontology.priors
+        self._papers: dict[int, frozenset[str]] = {}
 
     def publications(self, index: int) -> frozenset[str]:
         """CURIEs of the papers behind a link."""
-        link = self.ready[index]
-        evidence = self.claims[link.claim].evidence
-        return frozenset(evidence[number].publication for number in link.rows)
+        papers = self._papers.get(index)
+        if papers is None:
+            link = self.ready[index]
+            evidence = self.claims[link.claim].evidence
+            papers = self._papers[index] = frozenset(evidence[number].publication for number in link.rows)
+        return papers
 
     def route(self, group: _Group) -> Route:
         """Return a route with its mechanisms written out."""
         mechanisms = tuple(self.mechanism(each) for each in group.members)
-        return Route(group.mediators, group.label, group.sign, group.weight, mechanisms)
+        return Route(group.mediators, group.label, group.sign, group.weight, mechanisms, group.also)
+
+    def carriers(self, chain: Found) -> frozenset[str]:
+        """CURIEs of the papers that a chain stands or falls with: those its first two steps share, or of its first."""
+        hops = chain.short or chain.hops
+        first = self.publications(hops[0][0])
+        return (first & self.publications(hops[1][0]) if len(hops) > 1 else first) or first
+
+    def elsewhere(self, index: int) -> bool:
+        """Whether a link is the level of a factor measured in diseases alone, none of them that of the question."""
+        diseases, asked = self.ready[index].diseases, self.weigher.context.disease
+        return bool(asked and diseases) and not any(self.weigher.related(each, asked) for each in diseases)
+
+    def direct(self, chain: Found) -> str:
+        """The aspect that a single claim without mediator speaks of; empty for any other chain."""
+        link = self.ready[chain.hops[0][0]]
+        return self.claims[link.claim].aspect if len(chain.names) == 2 else ""
+
+    def cells(self, chain: Found) -> set[str]:
+        """The cells in which the steps of a chain happen."""
+        return {self.claims[self.ready.links[index][0]].cell for index, *_ in chain.hops}
+
+    def meets(self, chain: Found) -> str:
+        """The first cell, process or condition that a chain comes to."""
+        return next((name for name in chain.names[1:] if not _carries(name, self.vocabulary)), "")
 
     def mechanism(self, chain: Found) -> Mechanism:
         """Return a chain step by step."""
@@ -314,6 +451,10 @@ class _Writer:
             factor=factor * link.penalty,
             primed=_common(row.priming for row in rows),
             together=_common(row.combined_with for row in rows),
+            contested=tuple(
+                f"{each.aspect or 'effect'}: {', '.join(each.refuting)}"
+                for each in map(self.claims.__getitem__, link.contests)
+            ),
         )
 
 
@@ -335,9 +476,9 @@ def _folded(found: Sequence[Found], writer: _Writer) -> list[Found]:
     long one too.
     """
     target = writer.target
-    by_names: dict[tuple[tuple[str, ...], int], list[Found]] = defaultdict(list)
+    by_names: dict[tuple[tuple[str, ...], str, int], list[Found]] = defaultdict(list)
     for chain in found:
-        by_names[((*chain.names[:-1], target), chain.sign)].append(chain)
+        by_names[((*chain.names[:-1], target), writer.direct(chain), chain.sign)].append(chain)
     kept: list[Found] = []
     for same in by_names.values():
         chosen = max(same, key=lambda c: (len(c.hops), c.score))
@@ -374,27 +515,61 @@ class _Group(NamedTuple):
     sign: int
     weight: float
     members: tuple[Found, ...]
+    also: tuple[tuple[str, float], ...] = ()
 
 
-def _routes(found: Sequence[Found], vocabulary: Vocabulary) -> list[_Group]:
-    entities, superclasses = vocabulary.entities, vocabulary.ontology.superclasses
-    grouped: dict[tuple[tuple[str, ...], str, int], list[Found]] = defaultdict(list)
+def _carries(name: str, vocabulary: Vocabulary) -> bool:
+    """Whether a name on the way is a factor, a product or a mode: what carries an effect to the cell it meets."""
+    if name not in vocabulary.entities:
+        return True
+    above = vocabulary.ontology.superclasses[vocabulary.entities[name].category]
+    return above.isdisjoint(MEETS)
+
+
+def _nested(groups: Sequence[_Group], writer: _Writer) -> list[_Group]:
+    """Put a route under a heavier one of its sign that says all it says, by the same papers.
+
+    CD73 alone is put under CD39 with CD73; a route without mediator under one whose mediator the same papers name, or
+    one by contact under one without mediator, when both meet the same cell first.
+    """
+    kept: list[_Group] = []
+    held: list[frozenset[str]] = []
+    for group in groups:
+        best = group.members[0]
+        papers, names = writer.carriers(best), set(group.mediators) - UNNAMED
+        for place, heavier in enumerate(kept):
+            if heavier.sign != group.sign or not papers <= held[place] or not names <= set(heavier.mediators):
+                continue
+            if names or writer.meets(best) in {writer.meets(member) for member in heavier.members}:
+                kept[place] = heavier._replace(also=(*heavier.also, (group.label, group.weight)))
+                break
+        else:
+            kept.append(group)
+            held.append(frozenset().union(*(writer.carriers(member) for member in group.members)))
+    return kept
+
+
+def _routes(found: Sequence[Found], writer: _Writer) -> list[_Group]:
+    vocabulary = writer.vocabulary
+    grouped: dict[tuple[tuple[str, ...], str, bool, int], list[Found]] = defaultdict(list)
     for chain in found:
         mediators, first = [], ""
         for name in chain.names[1:-1]:
-            above = superclasses[entities[name].category] if name in entities else frozenset()
-            if above & CELLS or "Condition" in above or "BiologicalProcess" in above:
+            if not _carries(name, vocabulary):
                 first = name
                 break
             mediators.append(name)
-        grouped[(tuple(mediators), "" if mediators else first, chain.sign)].append(chain)
+        unnamed = first or writer.direct(chain)
+        grouped[(tuple(mediators), "" if mediators else unnamed, len(chain.names) == 2, chain.sign)].append(chain)
     number = int(vocabulary.ontology.priors["route_mechanisms"])
     groups = []
-    for (names, first, sign), members in grouped.items():
+    for (names, first, alone, sign), members in grouped.items():
         left = 1.0
         for chain in members[:number]:
             left *= 1 - chain.score
-        label = f"via {' and '.join(names)}" if names else f"on {first}, mediator not stated" if first else "direct"
+        label = f"via {' and '.join(names)}" if names else f"on {first}, mediator not stated"
+        if alone:
+            label = f"direct, {first}" if first else "direct"
         groups.append(_Group(names, label, sign, 1 - left, tuple(members[:number])))
     return sorted(groups, key=lambda group: (-group.weight, group.label, group.sign))
 
@@ -426,6 +601,7 @@ def _outcomes(claims: Sequence[Assertion], weigher: Weigher, source: str, target
         and claim.object in targets
         and vocabulary.ontology.predicates[claim.predicate].causal == "outcome"
         for row in claim.evidence
+        if weigher.given_as_asked(row)
     ]
     rows.sort(
         key=lambda pair: (-ladder[pair[1].system].stage, pair[0].object != target, pair[1].publication, pair[0].id)
@@ -442,3 +618,37 @@ def _outcomes(claims: Sequence[Assertion], weigher: Weigher, source: str, target
             row.effect,
             row.publication,
         )
+
+
+def incoherent(
+    claims: Sequence[Assertion],
+    vocabulary: Vocabulary,
+    source: str,
+    target: str,
+    context: Context | None = None,
+    *,
+    max_length: int = 5,
+    via: Sequence[str] = (),
+    avoid: Sequence[str] = (),
+    count: int = 10,
+) -> tuple[Mechanism, ...]:
+    """Answer which chains of signs were not composed, and why: what a search without coherence would have told.
+
+    Returns
+    -------
+    tuple of Mechanism
+        The `count` best chains in which a step does not belong to the one before (its attestation begins with
+        "incoherent" and names the reason), scored as if it did, best first. They count for no route and no verdict.
+    """
+    lax = chains(claims, vocabulary, through_msc=not _is_therapy(vocabulary, source), incoherent=True)
+    found, writer = _search(
+        claims, vocabulary, source, target, context, lax, max_length, via, avoid, None, strict=False
+    )
+
+    def marked(hop: Hop) -> Hop:
+        index, attestation, bridge, factor = hop
+        return (index, INCOHERENT + 1, bridge, factor) if writer.elsewhere(index) and attestation < INCOHERENT else hop
+
+    told = (chain._replace(hops=tuple(map(marked, chain.hops))) for chain in found)
+    odd = [chain for chain in told if any(attestation >= INCOHERENT for _, attestation, _, _ in chain.hops)]
+    return tuple(writer.mechanism(chain) for chain in odd[: count or None])

@@ -50,7 +50,8 @@ class Predicate(NamedTuple):
     """What may stand between subject and object.
 
     `sign` is in {-1, 0, 1}; `causal` is one of yes, no, outcome; `bearer` says whose aspect the aspect column names
-    (subject, object or -). `domain` and `range` are entity categories, empty when anything may stand there.
+    (subject, object or -). `domain` and `range` are entity categories, empty when anything may stand there. `inverse`
+    names the predicate that this one turns round; such a predicate is read off and never written into a table.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Predicate(NamedTuple):
     range: frozenset[str]
     definition: str
     polar: bool
+    inverse: str = ""
 
 
 class Aspect(NamedTuple):

@@ -267,6 +267,12 @@ def _keys(route: Route, factors: frozenset[str]) -> list[Key]:
 def _heaviest(answer: Trace, factors: frozenset[str]) -> dict[Key, float]:
     weights: dict[Key, float] = {}
     for route in (*answer.routes, *answer.counter_routes):
-        for key in _keys(route, factors):
-            weights[key] = max(weights.get(key, 0.0), route.weight)
+        under = [  # a route that is listed under a heavier one weighs something all the same
+            route._replace(mediators=tuple(label.removeprefix("via ").split(" and ")), weight=weight)
+            for label, weight in route.also
+            if label.startswith("via ")
+        ]
+        for each in (route, *under):
+            for key in _keys(each, factors):
+                weights[key] = max(weights.get(key, 0.0), each.weight)
     return weights

@@ -199,8 +199,8 @@ def _unpack(packed: dict[str, Any]) -> Contents:
             "superclasses": {name: frozenset(above) for name, above in raw["superclasses"].items()},
             "layer_labels": tuple(raw["layer_labels"]),
             "predicates": {
-                name: Predicate(n, sign, causal, bearer, frozenset(domain), frozenset(range_), definition, polar)
-                for name, (n, sign, causal, bearer, domain, range_, definition, polar) in raw["predicates"].items()
+                name: Predicate(n, sign, causal, bearer, frozenset(domain), frozenset(range_), *rest)
+                for name, (n, sign, causal, bearer, domain, range_, *rest) in raw["predicates"].items()
             },
             "aspects": {name: Aspect(*cells) for name, cells in raw["aspects"].items()},
             "chains": {n: Chain(name, frozenset(into), u, low) for n, (name, into, u, low) in raw["chains"].items()},

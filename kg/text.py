@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from kg.dataset import Dataset
     from kg.disagreements import Disagreement, Side
     from kg.explain import Weighed
-    from kg.gaps import Field, Gaps, Untested
+    from kg.gaps import Driver, Field, Gaps, Untested
     from kg.mechanisms import Mechanism, Route, Trace
     from kg.null import Null
 
@@ -27,6 +27,7 @@ __all__ = [
     "explain_text",
     "gaps_text",
     "gaps_tsv",
+    "incoherent_text",
     "papers",
     "trace_text",
     "trace_tsv",
@@ -89,6 +90,8 @@ def trace_text(graph: Dataset, answer: Trace, blocked: Sequence[str] = (), null:
         shuffles = f"{null.shuffles} shuffle{'s' if null.shuffles > 1 else ''}"
         click.echo(f"  expected and chance: {shuffles} of which factor each paper is about, seed {null.seed}")
     if answer.outcomes:
+        counts = ", ".join(f"{number} {kind}" for kind, number in answer.tested.items())
+        click.echo(f"  tested: {counts} (papers); {answer.agreement}")
         click.echo(f"\nWhat was tested ({len(answer.outcomes)} results, best designs first):")
         for outcome in answer.outcomes[:6]:
             said = outcome.predicate.replace("_", " ")
@@ -110,6 +113,15 @@ def trace_text(graph: Dataset, answer: Trace, blocked: Sequence[str] = (), null:
         click.echo("\nNo coherent mechanism was found; `kg show` prints what is known of each end.")
 
 
+def incoherent_text(found: Sequence[Mechanism]) -> None:
+    """Print chains whose signs multiply but whose steps do not belong together, each with the reason."""
+    click.secho(f"\nChains of signs that are no mechanism ({len(found)} shown; none counts)", bold=True)
+    for mechanism in found:
+        why = [step.attestation.partition(": ")[2] for step in mechanism.steps if ": " in step.attestation]
+        click.echo(f"  {'+' if mechanism.sign > 0 else '-'} {mechanism.phrase}")
+        click.echo(f"      {' and '.join(dict.fromkeys(why))}; would score {mechanism.score:.3f}")
+
+
 def _set(answer: Trace) -> list[tuple[str, str]]:
     asked = answer.context
     names = ("species", "msc_source", "priming", "mode", "donor", "disease", "stage")
@@ -123,6 +135,9 @@ def _route_text(graph: Dataset, rank: int, route: Route, null: Null | None) -> N
     click.echo(f"   weight {route.weight:.3f}, {len(route.mechanisms)} mechanism{plural}")
     if null:
         click.echo(f"     {_against(null, route)}")
+    if route.also:
+        same = "; ".join(f"{label} ({weight:.3f})" for label, weight in route.also)
+        click.echo(f"     the same papers, not counted again: {same}")
     _mechanism_text(graph, route.mechanisms[0])
 
 
@@ -158,6 +173,8 @@ def _mechanism_text(graph: Dataset, mechanism: Mechanism) -> None:
             click.echo("")
             continue
         linked = f", {step.attestation}" if step.attestation else ""
+        if step.predicate in ("increased_in", "decreased_in"):
+            linked += ", an association"
         if step.primed:
             linked += f", shown for MSC primed with {' and '.join(step.primed)}"
         if step.together:
@@ -165,32 +182,47 @@ def _mechanism_text(graph: Dataset, mechanism: Mechanism) -> None:
         click.echo(f"  [belief {step.belief:.2f}{linked}]")
         against = f"   against: {'; '.join(step.refuting)}" if step.refuting else ""
         click.echo(f"         {papers(step.publications)}{against}")
+        for like in step.contested:
+            click.echo(f"         refuted in another aspect, {like}")
 
 
-def disagreements_text(graph: Dataset, found: Sequence[Disagreement]) -> None:
-    """Print each pair of rows with both papers and what differs."""
-    for number, each in enumerate(found, 1):
-        click.secho(f"{number:3}. {_claimed(each.a)}", bold=True, nl=False)
-        click.echo(f"   {each.kind}, weight {each.weight:.2f}")
-        for side in (each.a, each.b):
-            click.echo(f"     {_stand(side):7} {side.evidence.statement}")
-            paper = side.evidence.publication
-            click.echo(f"             {graph.publications[paper].citation} ({paper})")
-        differs = [
-            f"{name.replace('_', ' ')}: {a or 'not stated'} | {b or 'not stated'}" for name, a, b in each.differs
-        ]
-        click.echo(f"     differs {'; '.join(differs) or 'nothing that the tables record'}")
-    click.echo(f"kg: {len(found)} pair{'' if len(found) == 1 else 's'}", err=True)
+def disagreements_text(graph: Dataset, found: Sequence[Disagreement], count: int) -> None:
+    """Print each pair of things on which papers disagree: every row once, by what it says, with what differs."""
+    from kg.disagreements import CONTEXT
 
-
-def _claimed(side: Side) -> str:
-    return f"{side.subject} {side.predicate.replace('_', ' ')} {side.object}"
+    grouped: dict[tuple[str, str], list[Disagreement]] = {}
+    for each in found:
+        grouped.setdefault((each.a.subject, each.a.object), []).append(each)
+    for number, ((subject, object), members) in enumerate(list(grouped.items())[:count], 1):
+        told: dict[tuple[int, str, str, str], dict[str, str]] = {}
+        papers_of: dict[str, set[str]] = {}
+        for each in members:
+            for place, side in enumerate((each.a, each.b)):
+                row = side.evidence
+                papers_of.setdefault(_stand(side), set()).add(row.publication)
+                entry = told.setdefault((-abs(side.effect), _stand(side), row.publication, row.statement), {})
+                entry |= {name: values[place] for name, *values in each.differs if values[place]}
+        counts = ", ".join(
+            f"{len(papers_of[stand])} {stand}" for stand in sorted(papers_of, key=lambda s: s == "no effect")
+        )
+        click.secho(f"{number:3}. {subject} and {object}", bold=True, nl=False)
+        click.echo(f"   papers: {counts}; weight of the strongest pair {members[0].weight:.2f}")
+        for (_, stand, paper, statement), context in sorted(told.items()):
+            click.echo(f"     {stand:9}  {statement}")
+            click.echo(f"                {graph.publications[paper].citation} ({paper})")
+            if context:
+                cells = "; ".join(f"{name.replace('_', ' ')} {context[name]}" for name in CONTEXT if name in context)
+                click.echo(f"                {cells}")
+    if len(grouped) > count:
+        click.echo(f"... {len(grouped) - count} more; -k {len(grouped)} shows all")
+    things = "1 thing" if len(grouped) == 1 else f"{len(grouped)} things"
+    click.echo(f"kg: papers disagree on {things}, in {len(found)} pairs of rows", err=True)
 
 
 def _stand(side: Side) -> str:
     if side.predicate in ("ameliorates", "exacerbates", "no_effect_on"):
-        return {1: "worse", -1: "better", 0: "no"}[side.effect]
-    return {1: "raises", -1: "lowers", 0: "no"}[side.effect]
+        return {1: "worse", -1: "better", 0: "no effect"}[side.effect]
+    return {1: "raises", -1: "lowers", 0: "no effect"}[side.effect]
 
 
 def disagreements_tsv(found: Sequence[Disagreement]) -> None:
@@ -251,17 +283,26 @@ def compare_text(left: str, right: str, answer: Comparison, count: int) -> None:
     for title, pairs in (("Shared", answer.shared), ("Opposite", answer.opposite)):
         click.secho(f"\n{title} ({len(pairs)})", bold=True)
         for pair in pairs[:count]:
-            signs = "/".join({1: "+", -1: "-"}[route.sign] for route in (pair.left, pair.right))
+            signs = f"{_sign(pair.left)}/{_sign(pair.right)}"
             click.echo(f"  {signs}  {pair.label}   {pair.left.weight:.3f} and {pair.right.weight:.3f}")
             for name, route in ((left, pair.left), (right, pair.right)):
                 click.echo(f"       {name}: {_best(route)}")
+            if pair.common or pair.apart:
+                met = f"both through {', '.join(pair.common)}" if pair.common else "through different cells or factors"
+                click.echo(f"       {met}")
         _more(len(pairs), count)
-    for name, routes in ((left, answer.only_left), (right, answer.only_right)):
-        click.secho(f"\nOnly {name} ({len(routes)})", bold=True)
-        for route in routes[:count]:
-            click.echo(f"  { {1: '+', -1: '-'}[route.sign] }    {route.label}   {route.weight:.3f}")
+    for name, other, alone in ((left, right, answer.only_left), (right, left, answer.only_right)):
+        click.secho(f"\nOnly {name} ({len(alone)})", bold=True)
+        for each in alone[:count]:
+            route = each.route
+            click.echo(f"  {_sign(route)}    {each.label}   {route.weight:.3f}", nl=False)
+            click.echo(f"   (faint in {other}: {_sign(each.faint)} {each.faint.weight:.3f})" if each.faint else "")
             click.echo(f"       {_best(route)}")
-        _more(len(routes), count)
+        _more(len(alone), count)
+
+
+def _sign(route: Route) -> str:
+    return "+" if route.sign > 0 else "-"
 
 
 def _more(total: int, shown: int) -> None:
@@ -283,11 +324,12 @@ def compare_tsv(answer: Comparison) -> None:
             cited = sorted({p for route in (pair.left, pair.right) for m in route.mechanisms for p in m.publications})
             numbers = [v for route in (pair.left, pair.right) for v in (route.sign, f"{route.weight:.6f}")]
             rows.append([kind, pair.label, *numbers, cited])
-    for kind, routes in (("only left", answer.only_left), ("only right", answer.only_right)):
-        for route in routes:
+    for kind, alone in (("only left", answer.only_left), ("only right", answer.only_right)):
+        for each in alone:
+            route = each.route
             cited = sorted({p for m in route.mechanisms for p in m.publications})
             numbers = [route.sign, f"{route.weight:.6f}"]
-            blank = ["", ""]
+            blank: list[object] = [each.faint.sign, f"{each.faint.weight:.6f}"] if each.faint else ["", ""]
             cells = [*numbers, *blank] if kind == "only left" else [*blank, *numbers]
             rows.append([kind, route.label, *cells, cited])
     tsv(names, rows)
@@ -310,10 +352,21 @@ def gaps_text(answer: Gaps, count: int) -> None:
     ):
         click.secho(f"\n{title}: next experiments, best first ({len(each)})", bold=True)
         columns(UNTESTED, [_untested(one) for one in each[:count]], 40)
+    title = f"Cells and processes of {answer.disease} that MSC were not shown to act on in it"
+    click.secho(f"\n{title} ({len(answer.unreached)})", bold=True)
+    columns(UNREACHED, [_unreached(each) for each in answer.unreached[: count * 2]], 60)
 
 
 FIELD = ["mediator", "cell", "effect", "best stage", "human", "by MSC", "papers"]
 UNTESTED = ["mediator", "cell", "effect", "expected", "rank", "best stage", "shown in", "papers"]
+
+
+UNREACHED = ["cell or process", "role", "belief", "MSC shown to act on it in", "papers on its role"]
+
+
+def _unreached(each: Driver) -> list[object]:
+    where = (", ".join(each.diseases) or "no named disease") if each.elsewhere else "nowhere"
+    return [each.name, "drives" if each.role > 0 else "restrains", f"{each.belief:.2f}", where, len(each.publications)]
 
 
 def _field(each: Field) -> list[object]:
@@ -336,6 +389,9 @@ def gaps_tsv(answer: Gaps) -> None:
         for one in untested:
             cells = _untested(one)
             rows.append([kind, *cells[:6], "", "", one.diseases, one.publications])
+    for driver in answer.unreached:
+        name, role, belief, *_ = _unreached(driver)
+        rows.append(["unreached", "", name, role, "", belief, "", "", "", driver.diseases, driver.publications])
     names = "list mediator cell effect expected rank best_stage human_stage by_msc diseases publications".split()
     tsv(names, rows)
 

@@ -305,6 +305,7 @@ def _ontology(triples: dict[str, dict[str, list[Any]]]) -> Ontology:
                 range=categories(node, "range"),
                 definition=definition(node),
                 polar=value(node, "polar") == "true",
+                inverse=local(value(node, OWL + "inverseOf", "")),
             )
     chains = {}
     for node in members("ChainGroup"):

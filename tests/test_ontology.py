@@ -85,7 +85,7 @@ def test_datatypes_are_those_of_owl(turtle):
 
 def test_predicates_are_aligned_to_ro_and_biolink(turtle):
     predicates = [t for t in own(turtle) if turtle.value(t, rdflib.URIRef(MSCIM + "sign")) is not None]
-    assert len(predicates) == 16
+    assert len(predicates) == 18
     for term in predicates:
         matches = [str(o) for p in (SKOS.exactMatch, SKOS.closeMatch, SKOS.broadMatch) for o in turtle.objects(term, p)]
         matches += [str(o) for o in turtle.objects(term, RDFS.subPropertyOf)]
