@@ -19,7 +19,18 @@ from kg.mechanisms import Route, Trace
 from kg.model import Assertion, Evidence
 from kg.vocabulary import Vocabulary
 
-__all__ = ["Expected", "Null", "Slot", "exchangeable", "exchanged", "null", "renamed", "slots"]
+__all__ = [
+    "Expected",
+    "Null",
+    "Slot",
+    "exchangeable",
+    "exchanged",
+    "expected",
+    "heaviest",
+    "null",
+    "renamed",
+    "slots",
+]
 
 TRIES = 10  # exchanges tried per slot, as in Hetionet
 MSC_SIDE = frozenset({"MesenchymalStemCell", "MSCProduct"})
@@ -124,11 +135,16 @@ def _factors(vocabulary: Vocabulary) -> frozenset[str]:
 
 
 def exchangeable(places: Iterable[Slot]) -> dict[Stratum, list[Slot]]:
-    """Return the slots of each stratum in which factors can change places: those with two factors at least."""
+    """Return the slots of each stratum in which factors can change places: two factors and two papers at least."""
     strata: dict[Stratum, list[Slot]] = defaultdict(list)
     for slot in places:
         strata[slot.stratum].append(slot)
-    return {key: strata[key] for key in sorted(strata) if len({slot.factor for slot in strata[key]}) > 1}
+    several = (
+        key
+        for key, members in strata.items()
+        if len({slot.factor for slot in members}) > 1 and len({slot.publication for slot in members}) > 1
+    )
+    return {key: strata[key] for key in sorted(several)}
 
 
 def exchanged(places: Sequence[Slot], draw: Random) -> dict[str, dict[str, str]]:
@@ -232,29 +248,35 @@ def null(
     if shuffles < 1:
         raise QueryError(f"{shuffles} shuffled graphs give no null; ask for 1 at least, better 50")
     places = slots(claims, vocabulary)
+    answer = ask(claims)
+    weights = []
+    for number in range(shuffles):
+        names = exchanged(places, Random(f"{seed} {number}"))
+        weights.append(heaviest(ask(renamed(claims, vocabulary, names)), vocabulary))
+        step()
+    return Null(shuffles, seed, expected(answer, places, weights, vocabulary))
+
+
+def expected(
+    answer: Trace, places: Sequence[Slot], shuffled: Sequence[Mapping[Key, float]], vocabulary: Vocabulary
+) -> tuple[Expected, ...]:
+    """Return the figures of the routes of an answer, in its order, routes before counter-routes.
+
+    `places` are the slots of its graph, `shuffled` what `heaviest` gives for each shuffled graph, one at least.
+    """
     factors = _factors(vocabulary)
     free = {slot[:2] for members in exchangeable(places).values() for slot in members}
-    answer = ask(claims)
-    asked: list[tuple[Route, int, int]] = []
+    found = []
     for route in (*answer.routes, *answer.counter_routes):
         cited = {paper for mechanism in route.mechanisms for paper in mechanism.publications}
         own = [slot[:2] for slot in places if slot.publication in cited and slot.factor in route.mediators]
-        if free.intersection(own):
-            asked.append((route, len(own), len(free.intersection(own))))
-    totals, reached = [0.0] * len(asked), [0] * len(asked)
-    for number in range(shuffles):
-        names = exchanged(places, Random(f"{seed} {number}"))
-        shuffled = _heaviest(ask(renamed(claims, vocabulary, names)), factors)
-        for place, (route, *_) in enumerate(asked):
-            weight = max(shuffled.get(key, 0.0) for key in _keys(route, factors))
-            totals[place] += weight
-            reached[place] += weight >= route.weight * (1 - 1e-9)
-        step()
-    found = (
-        Expected(route.sign, route.mediators, route.weight, total / shuffles, (1 + often) / (1 + shuffles), *counts)
-        for (route, *counts), total, often in zip(asked, totals, reached, strict=True)
-    )
-    return Null(shuffles, seed, tuple(found))
+        movable = len(free.intersection(own))
+        if movable:
+            weights = [max(each.get(key, 0.0) for key in _keys(route, factors)) for each in shuffled]
+            often = sum(weight >= route.weight * (1 - 1e-9) for weight in weights)
+            mean, chance = sum(weights) / len(shuffled), (1 + often) / (1 + len(shuffled))
+            found.append(Expected(route.sign, route.mediators, route.weight, mean, chance, len(own), movable))
+    return tuple(found)
 
 
 def _keys(route: Route, factors: frozenset[str]) -> list[Key]:
@@ -264,7 +286,9 @@ def _keys(route: Route, factors: frozenset[str]) -> list[Key]:
     return [(route.sign, others, len(named), name) for name in named]
 
 
-def _heaviest(answer: Trace, factors: frozenset[str]) -> dict[Key, float]:
+def heaviest(answer: Trace, vocabulary: Vocabulary) -> dict[Key, float]:
+    """Return the weight of the heaviest route under each key that a route of another graph may be compared by."""
+    factors = _factors(vocabulary)
     weights: dict[Key, float] = {}
     for route in (*answer.routes, *answer.counter_routes):
         under = [  # a route that is listed under a heavier one weighs something all the same

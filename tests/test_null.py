@@ -304,6 +304,41 @@ def test_chances_are_chances_and_seeds_matter(graph):
     assert all(each.weight == weights[(each.sign, each.mediators)] for each in result.routes)
 
 
+@pytest.mark.parametrize(("source", "target"), [("SLE", "MSC"), ("IFNG", "RA"), ("umbilical cord MSC", "SLE")])
+def test_the_question_is_that_of_trace(graph, source, target):
+    answer = graph.trace(source, target, count=0)
+    weights = {(r.sign, r.mediators): r.weight for r in (*answer.routes, *answer.counter_routes)}
+    found = graph.null(source, target, shuffles=1).routes
+    assert found
+    assert all(each.weight == weights[(each.sign, each.mediators)] for each in found)
+
+
+def test_a_route_under_a_heavier_one_counts(graph):
+    """Alone CD73 is listed under CD39 with CD73; a shuffled graph that says so still gives it its weight."""
+    v = graph.vocabulary
+    one = made(
+        v, "MSC", "negatively_regulates", "Th17 cell", "proliferation", mediator=("IDO1",), mediator_test="blockade"
+    )
+    claims = merged(
+        [
+            one,
+            made(v, "MSC", "negatively_regulates", "Th17 cell", "proliferation", mediator=("ENTPD1", "IDO1"), mediator_test="knockdown", system="animal model"),
+            made(v, "Th17 cell", "contributes_to", "SLE", publication="doi:10.1000/three"),
+        ]
+    )  # fmt: skip
+    answer = trace(claims, v, "MSC", "SLE", count=0)
+    assert [(route.label, bool(route.also)) for route in answer.routes] == [("via ENTPD1 and IDO1", True)]
+    single = answer.routes[0]._replace(mediators=("IDO1",), weight=answer.routes[0].also[0][1], also=())
+    assert null(claims, v, lambda _: answer._replace(routes=(single,)), shuffles=1).routes == ()  # one paper: fixed
+
+    other = made(
+        v, "MSC", "negatively_regulates", "B cell", "survival", mediator=("HGF",), publication="doi:10.1000/other"
+    )
+    told = iter([answer._replace(routes=(single,)), answer])
+    (figures,) = null([*claims, other], v, lambda _: next(told), shuffles=1).routes
+    assert figures.expected == pytest.approx(single.weight)
+
+
 def test_what_is_blocked_stays_blocked(graph):
     result = graph.null("MSC", "SLE", shuffles=1, block=["TGFB1"], max_length=3)
     assert result.routes
