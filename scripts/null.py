@@ -88,10 +88,12 @@ def main() -> int:
             f"| {sums[0]:.2f} | {sums[1]:.2f} |"
         )
     parts.append(
-        f"\n## Are there more rare routes than in shuffled graphs?\n\nOf the first {FIRST} routes with figures, how many "
-        f"have a chance of at most {RARE}: for the real graph; on average when each shuffled graph is asked as if it were "
-        "real, against the others; and the share of graphs in which they are at least as many. "
-        "The sums are over all routes with figures, of both signs.\n\n" + "\n".join(summary) + "\n"
+        "\n## Are there more rare routes than in shuffled graphs?\n\n"
+        f"Of the first {FIRST} routes with figures, how many have a chance of at most {RARE}: for the real graph; on "
+        "average when each shuffled graph is asked as if it were real, against the others; and the share of graphs in "
+        "which they are at least as many. The sums are over all routes with figures, of both signs.\n\n"
+        + "\n".join(summary)
+        + "\n"
     )
     write_text(ROOT / "docs" / "null.md", "".join(parts))
     return 0
