@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kg.blockade import Blockade
 from kg.compare import Comparison
 from kg.disagreements import Disagreement, Side
 from kg.gaps import Gaps
 from kg.mechanisms import Mechanism, Route, Trace
+
+if TYPE_CHECKING:
+    from kg.null import Expected, Null
 
 __all__ = [
     "answer",
@@ -35,8 +38,11 @@ def answer(data_version: str, command: str, body: Mapping[str, Any]) -> dict[str
     return {"data_version": data_version, "command": command, "id": identity(data_version, command), **body}
 
 
-def trace_body(trace: Trace) -> dict[str, Any]:
-    """Return a trace as in the contract: verdict, outcomes, routes and counter-routes, best first."""
+def trace_body(trace: Trace, null: Null | None = None) -> dict[str, Any]:
+    """Return a trace as in the contract: verdict, outcomes, routes and counter-routes, best first.
+
+    With a null, each route also has `expected` and `chance`, null where it has no such figures.
+    """
     return {
         "source": trace.source,
         "target": trace.target,
@@ -45,8 +51,8 @@ def trace_body(trace: Trace) -> dict[str, Any]:
         "tested": trace.tested,
         "agreement": trace.agreement,
         "outcomes": [outcome._asdict() | {"species": list(outcome.species)} for outcome in trace.outcomes],
-        "routes": _routes(trace.routes),
-        "counter_routes": _routes(trace.counter_routes),
+        "routes": _routes(trace.routes, null),
+        "counter_routes": _routes(trace.counter_routes, null),
     }
 
 
@@ -55,18 +61,25 @@ def incoherent_body(found: Sequence[Mechanism]) -> dict[str, Any]:
     return {"incoherent": [_mechanism(mechanism) for mechanism in found]}
 
 
-def _routes(routes: Sequence[Route]) -> list[dict[str, Any]]:
+def _routes(routes: Sequence[Route], null: Null | None) -> list[dict[str, Any]]:
     return [
         {
             "mediators": list(route.mediators),
             "label": route.label,
             "sign": route.sign,
             "weight": round(route.weight, 6),
+            **(_expected(null.of(route)) if null else {}),
             "also": [{"label": label, "weight": round(weight, 6)} for label, weight in route.also],
             "mechanisms": [_mechanism(mechanism) for mechanism in route.mechanisms],
         }
         for route in routes
     ]
+
+
+def _expected(figures: Expected | None) -> dict[str, float | None]:
+    if figures is None:
+        return {"expected": None, "chance": None}
+    return {"expected": round(figures.expected, 6), "chance": round(figures.chance, 6)}
 
 
 def _mechanism(mechanism: Mechanism) -> dict[str, Any]:

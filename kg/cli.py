@@ -167,6 +167,14 @@ def _json(graph: Dataset, command: str, body: dict[str, Any]) -> None:
     "--explain", default="", metavar="RANK", help="Show the arithmetic of a route: 1, or c1 for a counter-route."
 )
 @click.option(
+    "--null",
+    "shuffles",
+    metavar="N",
+    type=click.IntRange(1),
+    help="Set the weight of each route against N graphs in which papers exchanged their factors; 50 take 20 seconds.",
+)
+@click.option("--seed", default=1, show_default=True, help="Seed of --null: the same seed gives the same figures.")
+@click.option(
     "--incoherent", is_flag=True, help="Also list chains of signs whose steps do not belong together, and why."
 )
 @click.option("--bibtex", type=click.Path(dir_okay=False), help="Also write the papers as BibTeX to this file.")
@@ -193,6 +201,8 @@ def trace(
     block: tuple[str, ...],
     count: int,
     explain: str,
+    shuffles: int | None,
+    seed: int,
     incoherent: bool,
     bibtex: str | None,
     csl: str | None,
@@ -205,6 +215,7 @@ def trace(
     kg trace MSC SLE
     kg trace "umbilical cord MSC" "lupus nephritis" --via IDO1
     kg trace MSC RA --block FASLG --block PGE2
+    kg trace MSC SLE --null 50
     """
     graph = _load(context)
     asked = _context(graph, species, msc_source, priming, mode, disease, donor, stage)
@@ -215,6 +226,21 @@ def trace(
         answer = taken.after._replace(**shown)
     else:
         answer = graph.trace(source, target, asked, max_length=max_length, via=via, avoid=avoid, count=count)
+    null = None
+    if shuffles:
+        with _bar(shuffles, "shuffling") as step:
+            null = graph.null(
+                source,
+                target,
+                asked,
+                shuffles=shuffles,
+                seed=seed,
+                max_length=max_length,
+                via=via,
+                avoid=avoid,
+                block=block,
+                step=step,
+            )
     odd = None
     if incoherent:
         odd = graph.incoherent(source, target, asked, max_length=max_length, via=via, avoid=avoid, count=count)
@@ -233,18 +259,20 @@ def trace(
             ("--via", via),
             ("--avoid", avoid),
             ("--block", block),
+            ("--null", shuffles),
+            ("--seed", "" if seed == 1 or not shuffles else seed),
             ("-k", "" if count == 10 else count),
             ("--incoherent", incoherent),
         ]
-        body = trace_body(answer) | ({"blockade": blockade_body(taken)} if taken else {})
+        body = trace_body(answer, null) | ({"blockade": blockade_body(taken)} if taken else {})
         body |= incoherent_body(odd) if odd is not None else {}
         _json(graph, _command("trace", options, source, target), body)
     elif form == "tsv":
-        say.trace_tsv(answer)
+        say.trace_tsv(answer, null)
     else:
         if taken:
             say.blockade_text(taken, count)
-        say.trace_text(graph, answer, taken.blocked if taken else ())
+        say.trace_text(graph, answer, taken.blocked if taken else (), null)
         if odd is not None:
             say.incoherent_text(odd)
     if explain:
@@ -253,6 +281,19 @@ def trace(
         _write_citations(graph, answer, bibtex, csl)
     if picture:
         _write_view(graph, answer, picture)
+
+
+@contextlib.contextmanager
+def _bar(length: int, label: str) -> Iterator[Callable[[], None]]:
+    """A progress bar on stderr, where that is a terminal; gives what to call after each of `length` rounds of work."""
+    import gc
+
+    gc.enable()  # rounds of work leave garbage behind, which would fill the memory
+    if not sys.stderr.isatty():
+        yield lambda: None
+        return
+    with click.progressbar(length=length, label=f"kg: {label}", file=sys.stderr) as bar:
+        yield lambda: bar.update(1)
 
 
 def _ranked(answer: Trace, rank: str) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,7 @@ __all__ = [
     "check",
     "evidence_order",
     "format",
+    "gathered",
     "load",
     "read_rows",
     "read_tables",
@@ -597,18 +598,32 @@ def _normal(column: str, cell: str, vocabulary: Vocabulary) -> str:
 
 def assertions(tables: Tables, vocabulary: Vocabulary) -> tuple[Assertion, ...]:
     """Return the claims of clean tables, evidence gathered under each, ordered by their names."""
-    grouped: dict[tuple[str, ...], list[Evidence]] = defaultdict(list)
     names = COLUMNS["evidence"][len(CLAIM) :]
-    for row in tables.evidence:
-        values = {name: split(row[name]) if name in LISTS else row[name] for name in names}
-        grouped[tuple(row[name] for name in CLAIM)].append(Evidence(**values))  # type: ignore[arg-type]
+
+    def rows() -> Iterator[tuple[tuple[str, ...], Evidence]]:
+        for row in tables.evidence:
+            values = {name: split(row[name]) if name in LISTS else row[name] for name in names}
+            yield tuple(row[name] for name in CLAIM), Evidence(**values)  # type: ignore[arg-type]
+
+    return gathered(rows(), vocabulary)
+
+
+def gathered(rows: Iterable[tuple[tuple[str, ...], Evidence]], vocabulary: Vocabulary) -> tuple[Assertion, ...]:
+    """Return the claims of rows, evidence gathered under each, ordered by their names.
+
+    Each row comes with what it claims: subject, predicate, object, aspect and cell, as in CLAIM.
+    """
+    grouped: dict[tuple[str, ...], list[Evidence]] = defaultdict(list)
+    for claim, evidence in rows:
+        grouped[claim].append(evidence)
     curie: Callable[[str], str] = lambda name: vocabulary.entities[name].curie if name else ""  # noqa: E731
     result = []
-    for subject, predicate, object_, aspect, cell in sorted(grouped):
-        evidence = sorted(grouped[(subject, predicate, object_, aspect, cell)], key=evidence_order)
+    for claim in sorted(grouped):
+        subject, predicate, object_, aspect, cell = claim
         identity = assertion_id(curie(subject), predicate, curie(object_), aspect, curie(cell))
         effect = vocabulary.effect(predicate, aspect)
-        result.append(Assertion(subject, predicate, object_, aspect, cell, effect, tuple(evidence), identity))
+        ordered = tuple(sorted(grouped[claim], key=evidence_order))
+        result.append(Assertion(subject, predicate, object_, aspect, cell, effect, ordered, identity))
     return tuple(result)
 
 

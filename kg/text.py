@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from kg.explain import Weighed
     from kg.gaps import Driver, Field, Gaps, Untested
     from kg.mechanisms import Mechanism, Route, Trace
+    from kg.null import Null
 
 __all__ = [
     "blockade_text",
@@ -54,24 +55,28 @@ def columns(names: Sequence[str], rows: Sequence[Sequence[object]], width: int =
         click.echo("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip())
 
 
-def trace_tsv(answer: Trace) -> None:
-    """Print one row per step of every mechanism."""
+def trace_tsv(answer: Trace, null: Null | None = None) -> None:
+    """Print one row per step of every mechanism; with a null, two columns more, empty where a route has no figures."""
     names = (
         "route sign weight mediators mechanism score step subject predicate object aspect cell effect belief".split()
     )
     rows = []
     for kind, routes in (("route", answer.routes), ("counter", answer.counter_routes)):
         for rank, route in enumerate(routes, 1):
+            figures = null.of(route) if null else None
+            beside = [f"{figures.expected:.6f}", f"{figures.chance:.6f}"] if figures else ["", ""]
             for number, mechanism in enumerate(route.mechanisms, 1):
                 for place, step in enumerate(mechanism.steps, 1):
                     head = [f"{kind} {rank}", route.sign, f"{route.weight:.6f}", route.mediators, number]
                     tail = [step.subject, step.predicate, step.object, step.aspect, step.cell, step.effect]
                     papers = [step.attestation, step.publications, step.refuting, step.species, step.stage]
+                    papers += beside if null else []
                     rows.append([*head, f"{mechanism.score:.6f}", place, *tail, f"{step.belief:.6f}", *papers])
-    tsv([*names, "attestation", "publications", "refuting", "species", "stage"], rows)
+    names += ["attestation", "publications", "refuting", "species", "stage"]
+    tsv([*names, *(("expected", "chance") if null else ())], rows)
 
 
-def trace_text(graph: Dataset, answer: Trace, blocked: Sequence[str] = ()) -> None:
+def trace_text(graph: Dataset, answer: Trace, blocked: Sequence[str] = (), null: Null | None = None) -> None:
     """Print a trace as one would read it: verdict, tested outcomes, routes with the best mechanism of each."""
     conditions = [f"{name} {value}" for name, value in _set(answer) if value]
     conditions += [f"{name} blocked" for name in blocked]
@@ -81,6 +86,9 @@ def trace_text(graph: Dataset, answer: Trace, blocked: Sequence[str] = ()) -> No
     click.echo(f" ({answer.reason})")
     for name, fit, total in graph.fits(answer):
         click.echo(f"  {name}: {fit} of {total} papers behind the steps below have it; the others count less")
+    if null:
+        shuffles = f"{null.shuffles} shuffle{'s' if null.shuffles > 1 else ''}"
+        click.echo(f"  expected and chance: {shuffles} of which factor each paper is about, seed {null.seed}")
     if answer.outcomes:
         counts = ", ".join(f"{number} {kind}" for kind, number in answer.tested.items())
         click.echo(f"  tested: {counts} (papers); {answer.agreement}")
@@ -100,7 +108,7 @@ def trace_text(graph: Dataset, answer: Trace, blocked: Sequence[str] = ()) -> No
         if routes:
             click.secho(f"\n{title} that {words[routes[0].sign]} {answer.target}:", bold=True)
         for rank, route in enumerate(routes, 1):
-            _route_text(graph, rank, route)
+            _route_text(graph, rank, route, null)
     if not answer.routes and not answer.counter_routes:
         click.echo("\nNo coherent mechanism was found; `kg show` prints what is known of each end.")
 
@@ -120,15 +128,27 @@ def _set(answer: Trace) -> list[tuple[str, str]]:
     return [(name.replace("_", " ").replace("msc", "MSC"), getattr(asked, name)) for name in names]
 
 
-def _route_text(graph: Dataset, rank: int, route: Route) -> None:
+def _route_text(graph: Dataset, rank: int, route: Route, null: Null | None) -> None:
     click.echo()
     click.secho(f"{rank:3}. {route.label}", bold=True, nl=False)
     plural = "s" if len(route.mechanisms) > 1 else ""
     click.echo(f"   weight {route.weight:.3f}, {len(route.mechanisms)} mechanism{plural}")
+    if null:
+        click.echo(f"     {_against(null, route)}")
     if route.also:
         same = "; ".join(f"{label} ({weight:.3f})" for label, weight in route.also)
         click.echo(f"     the same papers, not counted again: {same}")
     _mechanism_text(graph, route.mechanisms[0])
+
+
+def _against(null: Null, route: Route) -> str:
+    figures = null.of(route)
+    if figures is None:
+        return "no chance given: it names no factor that other papers could exchange for theirs"
+    fixed = figures.slots - figures.free
+    rest = f"; {fixed} of its {figures.slots} papers on them stay as they are" if fixed else ""
+    studied = "so often studied a factor" if len(route.mediators) == 1 else "so often studied factors"
+    return f"{figures.expected:.3f} expected for {studied}, chance {figures.chance:.2g}{rest}"
 
 
 def papers(publications: Iterable[str], most: int = 3) -> str:

@@ -183,6 +183,23 @@ def baselines(graph: kg.Dataset) -> dict[str, Callable[[Case], list[tuple[int, l
     }
 
 
+def ranked(
+    graph: kg.Dataset, stated: Sequence[Case], way: Callable[[Case], list[tuple[int, list[tuple[str, ...]]]]]
+) -> list[tuple[Case, int, int]]:
+    """Each case with its rank in the list of its sign and that sign; 0 and 0 where it is not found."""
+    ranks: list[tuple[Case, int, int]] = []
+    for case in stated:
+        rank, sign = 0, 0
+        places = {-1: 0, 1: 0}
+        for route_sign, chains in way(case):
+            places[route_sign] += 1
+            if any(fits(graph, case, chain) for chain in chains):
+                rank, sign = places[route_sign], route_sign
+                break
+        ranks.append((case, rank, sign))
+    return ranks
+
+
 def task_a(graph: kg.Dataset, folder: Path, verbose: bool) -> None:
     """Print recall at each cut, mean reciprocal rank and sign agreement, ours and the baselines'."""
     stated, left = cases(graph, folder)
@@ -192,16 +209,7 @@ def task_a(graph: kg.Dataset, folder: Path, verbose: bool) -> None:
     print(f"| way | {heads} | MRR | MRR, paper not in the tables | net sign agrees |")
     print("|---|" + "---|" * (len(CUTS) + 3))
     for name, way in ways.items():
-        ranks: list[tuple[Case, int, int]] = []
-        for case in stated:
-            rank, sign = 0, 0
-            places = {-1: 0, 1: 0}
-            for route_sign, chains in way(case):
-                places[route_sign] += 1
-                if any(fits(graph, case, chain) for chain in chains):
-                    rank, sign = places[route_sign], route_sign
-                    break
-            ranks.append((case, rank, sign))
+        ranks = ranked(graph, stated, way)
         recall = [sum(0 < rank <= cut for _, rank, _ in ranks) / len(ranks) for cut in CUTS]
         mrr = sum(1 / rank for _, rank, _ in ranks if rank) / len(ranks)
         apart = [(rank, case) for case, rank, _ in ranks if not case.known]
