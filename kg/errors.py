@@ -42,6 +42,7 @@ class UnknownTerm(KGError, LookupError):
         self.term = term
         self.suggestions = suggestions
         self.kind = kind
+        self.reason = reason
         hint = f" Did you mean: {', '.join(suggestions)}?" if suggestions else ""
         message = f"{kind} {term!r}: {reason}." if reason else f"unknown {kind} {term!r}."
         where = (
