@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kg import text as say
+from kg.cli_serve import serve
 from kg.errors import CurationError, KGError, QueryError, SourceError, UnknownTerm
 
 if TYPE_CHECKING:
@@ -793,6 +794,9 @@ def format_(context: click.Context, only: bool) -> None:
     if only and changed:
         click.echo("kg: run `kg format`", err=True)
         sys.exit(1)
+
+
+cli.add_command(serve)
 
 
 if __name__ == "__main__":

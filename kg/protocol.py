@@ -55,7 +55,7 @@ UNRESERVED = re.compile(r"[^\x00-\x20<>\"{}|^`\\]+")
 
 
 class Limits(NamedTuple):
-    """What one request may take: seconds, rows of a SELECT, bytes of an answer, characters of a query, MiB of memory."""
+    """What one request may take: seconds, rows (SELECT), bytes of an answer, characters of a query, MiB of memory."""
 
     seconds: float = 30.0
     rows: int = 1_000_000

@@ -173,7 +173,11 @@ QUESTIONS: Mapping[str, Question] = {
                 Parameter("via", "Only mechanisms through this.", "", "--via", many=True),
                 Parameter("avoid", "No mechanism through this.", "", "--avoid", many=True),
                 Parameter(
-                    "block", "What is left without this factor, cell, mode, source or priming?", "", "--block", many=True
+                    "block",
+                    "What is left without this factor, cell, mode, source or priming?",
+                    "",
+                    "--block",
+                    many=True,
                 ),
                 Parameter("count", "Most routes of each sign.", 10, "-k", most=1000),
             ),
@@ -282,7 +286,9 @@ def values_of(question: Question, given: Sequence[tuple[str, str]]) -> dict[str,
         elif isinstance(parameter.default, int):
             number = int(found[0]) if found[0].isascii() and found[0].isdigit() and len(found[0]) < 9 else 0
             if not 1 <= number <= parameter.most:
-                raise RequestError(400, f"{name}={found[0][:100]!r}: a whole number from 1 to {parameter.most} is needed")
+                raise RequestError(
+                    400, f"{name}={found[0][:100]!r}: a whole number from 1 to {parameter.most} is needed"
+                )
             values[name] = number
         else:
             values[name] = found[0]
@@ -365,7 +371,11 @@ def openapi(base: str, version: str) -> dict[str, Any]:
     strings = {"type": "string"}
     return {
         "openapi": "3.1.0",
-        "info": {"title": "mscim", "version": version, "summary": "How MSC act on immunity and disease, claim by claim."},
+        "info": {
+            "title": "mscim",
+            "version": version,
+            "summary": "How MSC act on immunity and disease, claim by claim.",
+        },
         "servers": [{"url": base}],
         "paths": paths,
         "components": {

@@ -201,5 +201,3 @@ def examples(base: str, vocabulary: Vocabulary) -> list[ox.Triple]:
         for word in filter(None, (each.strip() for each in words.split(";"))):
             out.say(subject, "schema:keywords", out.text(word))
     return out.triples
-
-
