@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -73,7 +75,8 @@ def serve(
         listener = socket.create_server((host, port), family=family, backlog=256)
     except OSError as error:
         raise SourceError(f"{host}:{port}: cannot listen there ({error.strerror or error}); choose --port") from None
-    with listener:
+    gc.enable()  # a server lives long
+    with listener, suppress(KeyboardInterrupt):
         shown = f"[{host}]" if ":" in host else host
         hosts = (*server.LOCAL, shown, *allow_host)
         application = server.app(

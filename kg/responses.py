@@ -216,7 +216,7 @@ def _sparql(held: Open, request: Request) -> Response:
     def make() -> bytes | Callable[[Writes], None]:
         graphs = (asked.default_graphs, asked.named_graphs)
         found = sparql.evaluate(held.store, asked.query, held.prefixes, shape, *graphs)
-        return b"" if request.method == "HEAD" else _body(found, table[media], held.prefixes)
+        return _body(found, table[media], held.prefixes)
 
     rows = table[media] if table is RESULTS else ""
     if request.method == "POST" or shape.volatile:

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping, Sequence
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -201,10 +201,9 @@ async def _pass_on(scope: Scope, send: Send, answer: Answer) -> None:
             await send({"type": "http.response.start", "status": answer.status, "headers": headers})
             await send({"type": "http.response.body", "body": answer.first, "more_body": answer.rest is not None})
         if answer.rest is not None:
-            async with aclosing(answer.rest) as rest:  # type: ignore[type-var]
-                async for piece in rest if not head_only else _none():
-                    async with asyncio.timeout(SLOWEST):
-                        await send({"type": "http.response.body", "body": piece, "more_body": True})
+            async for piece in answer.rest:
+                async with asyncio.timeout(SLOWEST):
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
             await send({"type": "http.response.body", "body": b"", "more_body": False})
     except RequestError as error:  # the answer broke off: the connection is closed without the end of the body
         scope["kg.log"] = f"broken off: {error}"
@@ -214,12 +213,7 @@ async def _pass_on(scope: Scope, send: Send, answer: Answer) -> None:
         scope["kg.log"] = "broken off: the client went away"
     finally:
         if answer.rest is not None:
-            await answer.rest.aclose()  # type: ignore[attr-defined]
-
-
-async def _none() -> AsyncIterator[bytes]:
-    return
-    yield b""
+            await answer.rest.aclose()
 
 
 class _Front:

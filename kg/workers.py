@@ -1,125 +1,34 @@
 """A pool of processes that answer requests and can be killed: a query that runs away ends with its process.
 
-Each worker holds one open dataset and answers one request at a time over a socket pair, in frames. The parent never
-evaluates anything. An answer that is larger than its first part goes on into a temporary file, so that a slow reader
-keeps no worker busy, and memory stays the same whatever the size.
+The parent never evaluates anything. An answer that is larger than its first part goes on into a temporary file, so that
+a slow reader keeps no worker busy, and memory stays the same whatever the size.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import signal
 import socket
-import struct
 import subprocess
 import sys
 import tempfile
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from kg.errors import KGError, RequestError, SourceError
+from kg.errors import RequestError, SourceError
 from kg.protocol import Limits, Request
-from kg.responses import Open, Sink, problem, respond
+from kg.responses import problem
+from kg.worker import ASK, BODY, END, FAILED, HEAD, PIECE, PIECE_SIZE, READY, START
 
-__all__ = ["Answer", "Pool", "answer_requests", "main"]
+__all__ = ["Answer", "Pool", "Rest"]
 
-HEAD = struct.Struct("!cI")  # kind and length of a frame
-ASK, BODY, START, PIECE, END, FAILED, READY = b"a", b"b", b"s", b"p", b"e", b"f", b"r"
-PIECE_SIZE = 65_536
 FIRST = 262_144  # an answer up to this size is sent whole, with its length
 AHEAD = 1 << 30  # bytes of answers that wait on disk for slow readers, all together, before workers wait too
 STARTS = 40  # tries to start a worker while a dataset is being replaced, a tenth of a second apart
-BOOT = "import sys; sys.path[0] = sys.argv[1]; from kg.workers import main; main(sys.argv[2:])"
-
-
-# --- in the worker ---------------------------------------------------------------------------------------------------
-
-
-def main(arguments: list[str]) -> None:
-    """Be a worker: socket number, dataset folder and limits are the arguments. Ends when the socket is closed."""
-    from kg.confine import confine
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to end
-    number, folder, limits = int(arguments[0]), Path(arguments[1]), Limits(**json.loads(arguments[2]))
-    confined = confine(limits.memory)
-    with socket.socket(fileno=number) as connection:
-        answer_requests(connection, folder, limits, confined)
-
-
-def answer_requests(connection: socket.socket, folder: Path, limits: Limits, confined: bool = False) -> None:
-    """Open the dataset, say so, and answer requests one by one until the other side closes."""
-    try:
-        held = Open(folder, limits)
-    except KGError as error:
-        _send(connection, (FAILED, json.dumps({"status": 503, "detail": str(error)}).encode()))
-        return
-    ready = {"version": held.version, "confined": confined}
-    _send(connection, (READY, json.dumps(ready).encode()))
-    with connection.makefile("rb") as stream, suppress(BrokenPipeError, ConnectionResetError):
-        while True:
-            kind, asked = _read(stream)
-            if kind != ASK:
-                return
-            _, body = _read(stream)
-            _answer(connection, held, Request(**json.loads(asked), body=body))
-
-
-def _answer(connection: socket.socket, held: Open, request: Request) -> None:
-    """Send one answer: its start, its pieces, and its end or why it failed."""
-    held_back: list[tuple[bytes, bytes]] = []
-    buffer = bytearray()
-
-    def take(data: bytes) -> None:
-        buffer.extend(data)
-        if len(buffer) >= PIECE_SIZE:
-            _send(connection, *held_back, (PIECE, bytes(buffer)))
-            held_back.clear()
-            buffer.clear()
-
-    try:
-        response = respond(held, request)
-        held_back.append((START, json.dumps([response.status, response.headers]).encode()))
-        sink = Sink(take, held.limits, response.rows)
-        if callable(response.body):
-            response.body(sink)
-        else:
-            sink.write(response.body)
-    except Exception as error:
-        _send(connection, (FAILED, _failure(error)))
-        return
-    _send(connection, *held_back, (PIECE, bytes(buffer)), (END, b""))
-
-
-def _failure(error: Exception) -> bytes:
-    """Return what the parent needs to answer with: never a traceback; what is not ours is named in the log alone."""
-    if isinstance(error, MemoryError):
-        error = RequestError(503, "the query needed more memory than is allowed; narrow it, or drop ORDER BY")
-    log = (
-        "" if isinstance(error, KGError) and not isinstance(error, SourceError) else f"{type(error).__name__}: {error}"
-    )
-    shown = error if isinstance(error, KGError) else RequestError(500, "the server failed; its log says why")
-    response = problem(shown)
-    assert isinstance(response.body, bytes)  # a problem is small
-    return json.dumps([response.status, response.headers, response.body.decode(), log]).encode()
-
-
-def _send(connection: socket.socket, *frames: tuple[bytes, bytes]) -> None:
-    connection.sendall(b"".join(HEAD.pack(kind, len(data)) + data for kind, data in frames))
-
-
-def _read(stream: IO[bytes]) -> tuple[bytes, bytes]:
-    head = stream.read(HEAD.size)
-    if len(head) < HEAD.size:
-        return b"", b""
-    kind, length = HEAD.unpack(head)
-    return kind, stream.read(length)
-
-
-# --- in the parent ---------------------------------------------------------------------------------------------------
+BOOT = "import sys; sys.path[0] = sys.argv[1]; from kg.worker import main; main(sys.argv[2:])"
 
 
 class Answer(NamedTuple):
@@ -128,7 +37,7 @@ class Answer(NamedTuple):
     status: int
     headers: tuple[tuple[str, str], ...]
     first: bytes
-    rest: AsyncIterator[bytes] | None = None
+    rest: Rest | None = None
     log: str = ""
 
 
@@ -387,9 +296,9 @@ class Pool:
             status, headers, first, ended = await self._first(worker, limit)
             if ended:
                 return Answer(status, headers, first)
-            rest = _Rest(self, worker, timer, limit)
+            rest = Rest(self, worker, timer, limit)
             going_on = True
-            return Answer(status, headers, first, rest.pieces())
+            return Answer(status, headers, first, rest)
         except _Failed as error:
             answer: Answer = error.args[0]
             return answer
@@ -432,7 +341,7 @@ class Pool:
         return _problem(RequestError(503, f"{said}; narrow it"), f"a worker {worker.killed}")
 
 
-class _Rest:
+class Rest:
     """The rest of an answer: one side fills a temporary file as fast as the worker writes, the other reads it."""
 
     def __init__(self, pool: Pool, worker: _Worker, timer: asyncio.TimerHandle, limit: float) -> None:
@@ -450,7 +359,7 @@ class _Rest:
     async def _fill(self) -> None:
         worker, pool = self.worker, self.pool
         try:
-            self.file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed by `pieces`
+            self.file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed by `aclose`
             while True:
                 kind, data = await worker.frame()
                 if kind == PIECE:
@@ -473,38 +382,38 @@ class _Rest:
         except OSError as error:
             self.trouble = _problem(RequestError(500, "the answer could not be kept"), str(error))
             worker.kill("the answer could not be kept")
-        except asyncio.CancelledError:
-            worker.kill("nobody waits for the answer")
-            raise
         finally:
             self.ended = True
             self.more.set()
             self.timer.cancel()
             pool._free(worker)
 
-    async def pieces(self) -> AsyncIterator[bytes]:
-        """Yield what follows. Raises RequestError when the answer breaks off, so that nobody takes it for whole."""
-        try:
-            while True:
-                if self.file is not None and self.read < self.written:
-                    self.file.seek(self.read)
-                    data = self.file.read(min(PIECE_SIZE, self.written - self.read))
-                    self.read += len(data)
-                    self.pool.ahead -= len(data)
-                    self.less.set()
-                    yield data
-                elif self.ended:
-                    if self.trouble:
-                        raise RequestError(self.trouble.status, self.trouble.log or "the answer broke off")
-                    return
-                else:
-                    self.more.clear()
-                    await self.more.wait()
-        finally:
-            if not self.task.done():
-                self.task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await self.task
-            self.pool.ahead -= self.written - self.read
-            if self.file is not None:
-                self.file.close()
+    def __aiter__(self) -> Rest:
+        return self
+
+    async def __anext__(self) -> bytes:
+        """Return the next piece. Raises RequestError when the answer breaks off, so that nobody takes it for whole."""
+        while True:
+            if self.file is not None and self.read < self.written:
+                self.file.seek(self.read)
+                data = self.file.read(min(PIECE_SIZE, self.written - self.read))
+                self.read += len(data)
+                self.pool.ahead -= len(data)
+                self.less.set()
+                return data
+            if self.ended:
+                if self.trouble:
+                    raise RequestError(self.trouble.status, self.trouble.log or "the answer broke off")
+                raise StopAsyncIteration
+            self.more.clear()
+            await self.more.wait()
+
+    async def aclose(self) -> None:
+        """Give up what was not read; the worker is killed when it still writes."""
+        if not self.ended:
+            self.worker.kill("nobody waits for the answer")
+        await asyncio.wait({self.task})
+        self.pool.ahead -= self.written - self.read
+        self.read = self.written
+        if self.file is not None:
+            self.file.close()
