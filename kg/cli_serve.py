@@ -89,4 +89,5 @@ def serve(
             log_queries=log == "queries",
         )
         click.echo(f"kg: http://{shown}:{listener.getsockname()[1]}/sparql answers; Ctrl-C ends it", err=True)
-        server.run(application, listener, connections=max_clients, largest_head=limits.body)
+        serving = server.server(application, connections=max_clients, largest_head=limits.body)
+        serving.run(sockets=[listener])

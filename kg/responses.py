@@ -128,7 +128,7 @@ class Sink:
             self.quoted ^= len(parts) % 2 == 0
             return found
         whole = self.tail + data
-        self.tail = whole[len(whole) - len(self.mark) + 1 :] if len(self.mark) > 1 else b""
+        self.tail = whole[max(0, len(whole) - len(self.mark) + 1) :]
         return whole.count(self.mark)
 
     def flush(self) -> None:
@@ -334,12 +334,9 @@ def _page(**values: Any) -> bytes:
 
 
 def _home(held: Open, request: Request) -> bytes:
-    vocabulary = held.graph.vocabulary
-    examples = []
-    for query in sparql.catalogue().values():
-        text, fixed = sparql.named(query.name, {}, vocabulary)
-        body = service.whole(sparql.filled(text, fixed), held.prefixes)
-        examples.append((query.title, f"/sparql?{urlencode({'query': body})}"))
+    examples = [
+        (query.title, f"/sparql?{urlencode({'query': body})}") for query, body in service.ready(held.graph.vocabulary)
+    ]
     counts = ", ".join(f"{held.summary[name]:,} {name}" for name in ("assertions", "evidence", "publications", "quads"))
     return _page(
         title="mscim",

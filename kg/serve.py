@@ -1,4 +1,4 @@
-"""The server: HTTP in front of the pool of workers. `app` makes the application, `run` serves it.
+"""The server: HTTP in front of the pool of workers. `app` makes the application, `server` what serves it.
 
 Nothing is evaluated here. This process reads requests within limits, hands them to a worker, and passes answers on.
 """
@@ -10,7 +10,6 @@ import json
 import os
 import re
 import secrets
-import socket
 import subprocess
 import sys
 import time
@@ -18,7 +17,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Mutable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -34,7 +33,10 @@ from kg.protocol import Limits, Request
 from kg.responses import problem
 from kg.workers import Answer, Pool
 
-__all__ = ["Source", "app", "run", "source_of"]
+if TYPE_CHECKING:
+    import uvicorn
+
+__all__ = ["Source", "app", "server", "source_of"]
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -313,8 +315,17 @@ def app(
                 pool.say(f"the data has changed and cannot be used, the old is kept: {error}")
             state = now
 
+    said: set[str] = set()
+
+    def troubled(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        line = f"{context['message']} {context.get('exception') or ''}".strip()
+        if line not in said:  # each kind of trouble once: the loop may repeat it thousands of times
+            said.add(line)
+            pool.say(line)
+
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        asyncio.get_running_loop().set_exception_handler(troubled)
         state = origin.state()
         pool.folder = origin.folder()
         await pool.start()
@@ -345,15 +356,24 @@ def app(
     return application
 
 
-def run(
-    application: Starlette, listener: socket.socket, *, connections: int = 256, largest_head: int = 1 << 20
-) -> None:
-    """Serve until SIGINT or SIGTERM; answers under way get ten seconds to finish.
+def _affordable() -> int:
+    """Return for how many clients there are file descriptors: a socket and a temporary file each, and some to spare."""
+    import resource
+
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return 1 << 20 if soft == resource.RLIM_INFINITY else max(1, (soft - 80) // 2)
+
+
+def server(application: Starlette, *, connections: int = 256, largest_head: int = 1 << 20) -> uvicorn.Server:
+    """Return what serves the application: `.run(sockets=[...])` until SIGINT or SIGTERM, or `.should_exit` is set.
 
     `connections` is how many clients may be connected; `largest_head` how many bytes address and header may have.
+    Answers under way get ten seconds to finish.
     """
     import uvicorn
     from uvicorn.protocols.http.h11_impl import H11Protocol
+
+    connections = min(connections, _affordable())
 
     class Patient(H11Protocol):
         """Closes a connection that sends no whole request for a while, and one too many."""
@@ -362,7 +382,7 @@ def run(
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
-            if len(self.connections) > connections + 16:
+            if len(self.connections) > connections + 8:
                 transport.abort()
                 return
             self.waiting = self.loop.call_later(SLOWEST, transport.close)
@@ -393,7 +413,8 @@ def run(
         server_header=False,
         proxy_headers=False,
         limit_concurrency=connections,
+        backlog=128,
         timeout_graceful_shutdown=10,
         h11_max_incomplete_event_size=largest_head,
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    return uvicorn.Server(config)

@@ -6,16 +6,18 @@ The vocabularies are those of SPARQL 1.1 Service Description, VoID, and the SIB 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from kg.sparql import PREFIXES, catalogue, filled, guard, named
+from kg.errors import UnknownTerm
+from kg.sparql import PREFIXES, NamedQuery, catalogue, filled, guard, named
 
 if TYPE_CHECKING:
     import pyoxigraph as ox
 
     from kg.vocabulary import Vocabulary
 
-__all__ = ["KNOWN", "description", "examples", "void"]
+__all__ = ["KNOWN", "description", "examples", "ready", "void"]
 
 DCTERMS = "http://purl.org/dc/terms/"
 FORMATS = "http://www.w3.org/ns/formats/"
@@ -175,6 +177,14 @@ def whole(text: str, prefixes: Mapping[str, str]) -> str:
     return "\n".join([*used, body])
 
 
+def ready(vocabulary: Vocabulary) -> Iterator[tuple[NamedQuery, str]]:
+    """Yield the queries of the catalogue, whole; those whose default names are not in the data are left out."""
+    for query in catalogue().values():
+        with suppress(UnknownTerm):
+            text, values = named(query.name, {}, vocabulary)
+            yield query, whole(filled(text, values), vocabulary.ontology.prefixes)
+
+
 def examples(base: str, vocabulary: Vocabulary) -> list[ox.Triple]:
     """Return the catalogue of queries, parameters at their defaults, in the form of the SIB sparql-examples."""
     out = _Writer()
@@ -186,9 +196,7 @@ def examples(base: str, vocabulary: Vocabulary) -> list[ox.Triple]:
         out.say(owner, "sh:declare", part)
         out.say(part, "sh:prefix", out.text(name))
         out.say(part, "sh:namespace", out.ox.Literal(declared[name], datatype=out.iri("xsd:anyURI")))
-    for query in catalogue().values():
-        text, values = named(query.name, {}, vocabulary)
-        body = whole(filled(text, values), prefixes)
+    for query, body in ready(vocabulary):
         form = guard(body).form
         subject = f"{base}/.well-known/sparql-examples#{query.name}"
         out.say(subject, "rdf:type", "sh:SPARQLExecutable", f"sh:SPARQL{form.capitalize()}Executable")

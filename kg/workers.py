@@ -147,13 +147,18 @@ class Pool:
 
     async def start(self) -> None:
         """Start the workers. Raises SourceError when the dataset cannot be opened."""
-        first = await self._open(1)
+        try:
+            first = await self._open(1)
+        except SourceError:
+            await self.close()
+            raise
         self._free(first)
         for _ in range(self.count - 1):
             self._spawn()
 
-    async def _open(self, tries: int = STARTS) -> _Worker:
+    async def _open(self, tries: int = 0) -> _Worker:
         """Start one worker; a folder that is being replaced at this moment is tried again."""
+        tries = tries or STARTS
         while True:
             tries -= 1
             try:
@@ -322,10 +327,10 @@ class Pool:
             elif kind == END:
                 return status, tuple((name, value) for name, value in headers), bytes(first), True
             else:
-                raise _Failed(self.failure(worker, kind, data, limit))
+                raise _Failed(await self.failure(worker, kind, data, limit))
         return status, tuple((name, value) for name, value in headers), bytes(first), False
 
-    def failure(self, worker: _Worker, kind: bytes, data: bytes, limit: float) -> Answer:
+    async def failure(self, worker: _Worker, kind: bytes, data: bytes, limit: float) -> Answer:
         """Return what to answer when a worker fails, or is no more."""
         if kind == FAILED:
             status, headers, body, log = json.loads(data)
@@ -335,8 +340,11 @@ class Pool:
             return _problem(RequestError(503, said), f"stopped after {limit:g} s")
         if worker.killed:
             return _problem(RequestError(503, f"the answer was stopped: {worker.killed}"), worker.killed)
-        code = worker.process.poll()
-        worker.killed = f"ended with {code}" if code is not None else "ended"
+        for _ in range(100):  # the system may need a moment to say how it ended
+            if worker.process.poll() is not None:
+                break
+            await asyncio.sleep(0.002)
+        worker.killed = f"ended with {worker.process.returncode}"
         said = "the query needed more memory or deeper nesting than the server allows, or its process was killed"
         return _problem(RequestError(503, f"{said}; narrow it"), f"a worker {worker.killed}")
 
@@ -377,7 +385,7 @@ class Rest:
                 elif kind == END:
                     break
                 else:
-                    self.trouble = pool.failure(worker, kind, data, self.limit)
+                    self.trouble = await pool.failure(worker, kind, data, self.limit)
                     break
         except OSError as error:
             self.trouble = _problem(RequestError(500, "the answer could not be kept"), str(error))
@@ -402,8 +410,10 @@ class Rest:
                 self.less.set()
                 return data
             if self.ended:
+                await self.aclose()
                 if self.trouble:
-                    raise RequestError(self.trouble.status, self.trouble.log or "the answer broke off")
+                    said = self.trouble.log or json.loads(self.trouble.first)["detail"]
+                    raise RequestError(self.trouble.status, said)
                 raise StopAsyncIteration
             self.more.clear()
             await self.more.wait()

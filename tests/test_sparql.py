@@ -65,7 +65,7 @@ def test_not_fooled_by_literals_iris_and_comments(query, small_graph):
 
 @pytest.mark.parametrize("query", UNDECIDED)
 def test_what_the_engine_could_read_as_a_call_is_refused_with_a_way_out(query):
-    with pytest.raises(QueryError, match="write the IRI in full|choose a prefix"):
+    with pytest.raises(QueryError, match=r"write the IRI in full|choose a prefix"):
         guard(query)
 
 
