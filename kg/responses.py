@@ -215,7 +215,8 @@ def _sparql(held: Open, request: Request) -> Response:
 
     def make() -> bytes | Callable[[Writes], None]:
         graphs = (asked.default_graphs, asked.named_graphs)
-        found = sparql.evaluate(held.store, asked.query, held.prefixes, shape, *graphs)
+        base = f"{request.base}/sparql"
+        found = sparql.evaluate(held.store, asked.query, held.prefixes, shape, *graphs, base)
         return _body(found, table[media], held.prefixes)
 
     rows = table[media] if table is RESULTS else ""

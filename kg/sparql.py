@@ -139,11 +139,13 @@ def evaluate(
     shape: Shape,
     default_graphs: Sequence[str] | None = None,
     named_graphs: Sequence[str] | None = None,
+    base: str | None = None,
 ) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
     """Evaluate a read that `guard` has let through.
 
     The default graph is all graphs together, unless the query (FROM) or `default_graphs` and `named_graphs` say which;
-    these two, the request's, go before the query's own. Raises QueryError with line and column.
+    these two, the request's, go before the query's own. `base` is what relative IRIs are relative to. Raises QueryError
+    with line and column.
     """
     import pyoxigraph as ox
 
@@ -151,10 +153,14 @@ def evaluate(
     answer: ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples
     try:
         if default_graphs is None and named_graphs is None:
-            answer = store.query(query, prefixes=known, use_default_graph_as_union=not shape.dataset)
+            answer = store.query(
+                query, base_iri=base, prefixes=known, use_default_graph_as_union=not shape.dataset
+            )
         else:
             given = [[ox.NamedNode(iri) for iri in graphs or ()] for graphs in (default_graphs, named_graphs)]
-            answer = store.query(query, prefixes=known, default_graph=list(given[0]), named_graphs=list(given[1]))
+            answer = store.query(
+                query, base_iri=base, prefixes=known, default_graph=list(given[0]), named_graphs=list(given[1])
+            )
     except SyntaxError as error:
         message = str(error.msg).splitlines()[0].removeprefix("error at ")
         place, _, rest = message.partition(": ")
