@@ -149,20 +149,30 @@ class _Gateway:
             base=f"{scope['scheme']}://{fields.get(b'host', b'127.0.0.1').decode('latin-1')}",
         )
         seconds = limits.seconds * (LONG if path.startswith("/data.") else 1)
-        asking = asyncio.ensure_future(self.pool.ask(request, seconds))
-        gone: asyncio.Future[Any] | None = None
+        return await self._unless_gone(request, seconds, receive)
+
+    async def _unless_gone(self, request: Request, seconds: float, receive: Receive) -> Answer | None:
+        """Ask; after a while look whether the client is still there, and give up when it is not."""
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        watching: list[asyncio.Task[None]] = []
+
+        async def watch() -> None:
+            await _gone(receive)
+            if task is not None:
+                task.cancel("gone")
+
+        timer = loop.call_later(PATIENCE, lambda: watching.append(loop.create_task(watch())))
         try:
-            await asyncio.wait({asking}, timeout=PATIENCE)
-            if not asking.done():
-                gone = asyncio.ensure_future(_gone(receive))
-                await asyncio.wait({asking, gone}, return_when=asyncio.FIRST_COMPLETED)
-            return asking.result() if asking.done() else None
+            return await self.pool.ask(request, seconds)
+        except asyncio.CancelledError as error:
+            if task is None or error.args != ("gone",):
+                raise
+            task.uncancel()
+            return None
         finally:
-            for each in (asking, gone):
-                if each is not None and not each.done():
-                    each.cancel()
-                    with suppress(asyncio.CancelledError):
-                        await each
+            timer.cancel()
+            for each in watching:
+                each.cancel()
 
 
 async def _gone(receive: Receive) -> None:

@@ -153,9 +153,7 @@ def evaluate(
     answer: ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples
     try:
         if default_graphs is None and named_graphs is None:
-            answer = store.query(
-                query, base_iri=base, prefixes=known, use_default_graph_as_union=not shape.dataset
-            )
+            answer = store.query(query, base_iri=base, prefixes=known, use_default_graph_as_union=not shape.dataset)
         else:
             given = [[ox.NamedNode(iri) for iri in graphs or ()] for graphs in (default_graphs, named_graphs)]
             answer = store.query(

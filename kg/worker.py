@@ -17,7 +17,7 @@ from kg.responses import Open, Sink, problem, respond
 __all__ = ["answer_requests", "main"]
 
 HEAD = struct.Struct("!cI")  # kind and length of a frame
-ASK, BODY, START, PIECE, END, FAILED, READY = b"a", b"b", b"s", b"p", b"e", b"f", b"r"
+ASK, BODY, START, PIECE, END, FAILED, READY, WHOLE = b"a", b"b", b"s", b"p", b"e", b"f", b"r", b"w"
 PIECE_SIZE = 65_536
 
 
@@ -51,20 +51,22 @@ def answer_requests(connection: socket.socket, folder: Path, limits: Limits, con
 
 
 def _answer(connection: socket.socket, held: Open, request: Request) -> None:
-    """Send one answer: its start, its pieces, and its end or why it failed."""
-    held_back: list[tuple[bytes, bytes]] = []
+    """Send one answer: whole when it is small; else its start, its pieces, and its end or why it failed."""
+    head = b""
+    begun = False
     buffer = bytearray()
 
     def take(data: bytes) -> None:
+        nonlocal begun
         buffer.extend(data)
         if len(buffer) >= PIECE_SIZE:
-            _send(connection, *held_back, (PIECE, bytes(buffer)))
-            held_back.clear()
+            _send(connection, *([] if begun else [(START, head)]), (PIECE, bytes(buffer)))
+            begun = True
             buffer.clear()
 
     try:
         response = respond(held, request)
-        held_back.append((START, json.dumps([response.status, response.headers]).encode()))
+        head = json.dumps([response.status, response.headers]).encode()
         sink = Sink(take, held.limits, response.rows)
         if isinstance(response.body, bytes):
             sink.write(response.body)
@@ -73,7 +75,10 @@ def _answer(connection: socket.socket, held: Open, request: Request) -> None:
     except Exception as error:
         _send(connection, (FAILED, _failure(error)))
         return
-    _send(connection, *held_back, (PIECE, bytes(buffer)), (END, b""))
+    if begun:
+        _send(connection, (PIECE, bytes(buffer)), (END, b""))
+    else:
+        _send(connection, (WHOLE, head + b"\n" + buffer))
 
 
 def _failure(error: Exception) -> bytes:

@@ -21,7 +21,7 @@ from typing import IO, Any, NamedTuple
 from kg.errors import RequestError, SourceError
 from kg.protocol import Limits, Request
 from kg.responses import problem
-from kg.worker import ASK, BODY, END, FAILED, HEAD, PIECE, PIECE_SIZE, READY, START
+from kg.worker import ASK, BODY, END, FAILED, HEAD, PIECE, PIECE_SIZE, READY, START, WHOLE
 
 __all__ = ["Answer", "Pool", "Rest"]
 
@@ -320,6 +320,10 @@ class Pool:
         status, headers, first = 0, [], bytearray()
         while len(first) < FIRST:
             kind, data = await worker.frame()
+            if kind == WHOLE:
+                head, _, whole = data.partition(b"\n")
+                status, headers = json.loads(head)
+                return status, tuple((name, value) for name, value in headers), whole, True
             if kind == START:
                 status, headers = json.loads(data)
             elif kind == PIECE:

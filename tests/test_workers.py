@@ -22,7 +22,7 @@ import pytest
 from kg import confine, dataset, workers
 from kg.errors import RequestError, SourceError
 from kg.protocol import Limits, Request
-from kg.worker import ASK, BODY, END, FAILED, HEAD, PIECE, READY, START, answer_requests
+from kg.worker import ASK, BODY, END, FAILED, HEAD, PIECE, READY, START, WHOLE, answer_requests
 from kg.workers import Pool
 
 ENDLESS = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
@@ -416,7 +416,7 @@ class Conversation:
         head = json.dumps({"method": "GET", "path": "/sparql", **asked}).encode()
         self.ours.sendall(HEAD.pack(ASK, len(head)) + head + HEAD.pack(BODY, 0))
         frames = [self.frame()]
-        while frames[-1][0] not in (END, FAILED):
+        while frames[-1][0] not in (END, FAILED, WHOLE):
             frames.append(self.frame())
         return frames
 
@@ -436,17 +436,16 @@ def conversation(small_graph):
 
 
 def test_frames(conversation):
-    start, piece, end = conversation.ask(query=f"query={quote(LABEL)}", accept="text/csv")
-    assert (start[0], json.loads(start[1])[0]) == (START, 200)
-    assert (piece, end) == ((PIECE, b"l\r\nTh17 cell\r\n"), (END, b""))
+    ((kind, data),) = conversation.ask(query=f"query={quote(LABEL)}", accept="text/csv")
+    head, _, body = data.partition(b"\n")
+    assert (kind, json.loads(head)[0], body) == (WHOLE, 200, b"l\r\nTh17 cell\r\n")
     frames = conversation.ask(query=f"query={quote(LARGE)}")
     assert [frames[0][0], frames[-1][0]] == [START, END]
     assert {kind for kind, _ in frames[1:-1]} == {PIECE}
     assert json.loads(b"".join(data for _, data in frames[1:-1]))["head"]
-    head = conversation.ask(method="HEAD", query=f"query={quote(LARGE)}")
-    assert [kind for kind, _ in head] == [START, PIECE, END]
-    assert head[1][1] == b""
-    assert conversation.ask(path="/")[1][1].startswith(b"<!doctype html>")
+    ((kind, data),) = conversation.ask(method="HEAD", query=f"query={quote(LARGE)}")
+    assert (kind, data.partition(b"\n")[2]) == (WHOLE, b"")
+    assert conversation.ask(path="/")[0][1].partition(b"\n")[2].startswith(b"<!doctype html>")
 
 
 def test_frames_of_a_failure(conversation, monkeypatch):
