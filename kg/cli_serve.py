@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import socket
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -60,6 +59,8 @@ def serve(
     curl -H "Accept: text/csv" --data-urlencode "query=SELECT ?l { CL:0000899 rdfs:label ?l }" \\
       http://127.0.0.1:8000/sparql
     """
+    import socket
+
     from kg.errors import SourceError
     from kg.protocol import Limits
 

@@ -335,7 +335,7 @@ def test_slow_readers_do_not_keep_others_waiting(small_graph):
         slow = []
         for _ in range(30):
             connection = socket.socket()
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
             connection.connect(("127.0.0.1", served.port))
             connection.sendall(head)
             slow.append(connection)
