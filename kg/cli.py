@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kg import text as say
+from kg.cli_serve import serve
 from kg.errors import CurationError, KGError, QueryError, SourceError, UnknownTerm
 
 if TYPE_CHECKING:
@@ -328,23 +329,9 @@ def _context(
     donor: str = "",
     stage: str = "",
 ) -> Any:
-    from kg.graph import Context
-    from kg.vocabulary import nearest
+    from kg.questions import context_of
 
-    ontology = graph.vocabulary.ontology
-    begun = [name for name in ontology.systems if stage and name.startswith(stage)]
-    stage = begun[0] if len(begun) == 1 else stage
-    for value, allowed, kind in (
-        (msc_source, ontology.msc_sources, "MSC source"),
-        (mode, ontology.modes, "mode"),
-        (donor, ontology.donors, "donor"),
-        (stage, ontology.systems, "stage"),
-    ):
-        if value and value not in allowed:
-            raise UnknownTerm(value, nearest(value, allowed) or tuple(sorted(allowed)), kind=kind)
-    taxon = "" if species == "any" else species
-    named = [graph.resolve(name).name if name else "" for name in (taxon, priming, disease)]
-    return Context(named[0], msc_source, named[1], mode, donor, named[2], stage)
+    return context_of(graph, species, msc_source, priming, mode, disease, donor, stage)
 
 
 @cli.command()
@@ -364,7 +351,7 @@ def search(context: click.Context, text: str, count: int, form: str) -> None:
     columns = ["name", "curie", "category", "claims", "matched"]
     if form == "json":
         body = {"rows": [dict(zip(columns, row, strict=True)) for row in rows]}
-        _json(graph, _command("search", [], text), body)
+        _json(graph, _command("search", [("-k", "" if count == 20 else count)], text), body)
     elif form == "tsv":
         say.tsv(columns, rows)
     elif rows:
@@ -395,7 +382,8 @@ def show(context: click.Context, entity: str, species: str, count: int, form: st
     if form == "json":
         described = {**card.entity._asdict(), "children": card.children}
         lists = {name: [_neighbour(each) for each in neighbours] for name, neighbours in sections.items()}
-        _json(graph, _command("show", [], entity), {"entity": described, **lists})
+        asked = [("--species", "" if species == "human" else species or "any")]
+        _json(graph, _command("show", asked, entity), {"entity": described, **lists})
     elif form == "tsv":
         say.tsv(
             ["section", *columns], ([name, *_neighbour(n).values()] for name, each in sections.items() for n in each)
@@ -516,7 +504,7 @@ def compare(
         from kg.answers import compare_body
 
         options = [("--source", "" if source == "MSC" else source), ("--target", target)]
-        options += [("--species", "" if species == "human" else species)]
+        options += [("--species", "" if species == "human" else species or "any")]
         _json(graph, _command("compare", options, left, right), compare_body(left, right, answer))
     elif form == "tsv":
         say.compare_tsv(answer)
@@ -861,6 +849,9 @@ def format_(context: click.Context, only: bool) -> None:
     if only and changed:
         click.echo("kg: run `kg format`", err=True)
         sys.exit(1)
+
+
+cli.add_command(serve)
 
 
 if __name__ == "__main__":

@@ -6,12 +6,13 @@
     ├── CurationError (ValueError)   the tables or the ontology are wrong: file:line:column and the mend
     ├── UnknownTerm   (LookupError)  a name that no entity, predicate or measure carries
     ├── QueryError    (ValueError)   a SPARQL query that is malformed or not allowed
+    ├── RequestError  (ValueError)   a request over HTTP that is not answered, with its status
     └── SourceError   (OSError)      data that cannot be found, read or written
 """
 
 from __future__ import annotations
 
-__all__ = ["CurationError", "KGError", "QueryError", "SourceError", "UnknownTerm"]
+__all__ = ["CurationError", "KGError", "QueryError", "RequestError", "SourceError", "UnknownTerm"]
 
 
 class KGError(Exception):
@@ -41,6 +42,7 @@ class UnknownTerm(KGError, LookupError):
         self.term = term
         self.suggestions = suggestions
         self.kind = kind
+        self.reason = reason
         hint = f" Did you mean: {', '.join(suggestions)}?" if suggestions else ""
         message = f"{kind} {term!r}: {reason}." if reason else f"unknown {kind} {term!r}."
         where = (
@@ -51,6 +53,25 @@ class UnknownTerm(KGError, LookupError):
 
 class QueryError(KGError, ValueError):
     """A SPARQL query is malformed or asks for what a read-only answer cannot give."""
+
+
+class RequestError(KGError, ValueError):
+    """A request over HTTP is malformed, too large, not allowed, or came at a bad time.
+
+    Parameters
+    ----------
+    status
+        The HTTP status that says so, from 400 on.
+    message
+        What is wrong, and what to do.
+    headers
+        Headers that belong to that status, as Allow or Retry-After.
+    """
+
+    def __init__(self, status: int, message: str, headers: tuple[tuple[str, str], ...] = ()) -> None:
+        self.status = status
+        self.headers = headers
+        super().__init__(message)
 
 
 class SourceError(KGError, OSError):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kg.errors import QueryError, SourceError, UnknownTerm
 from kg.sources import read_bytes
@@ -16,7 +16,7 @@ from kg.vocabulary import Ontology, Vocabulary, nearest
 if TYPE_CHECKING:
     import pyoxigraph as ox
 
-__all__ = ["FORMATS", "NamedQuery", "catalogue", "guard", "named", "run", "table"]
+__all__ = ["FORMATS", "NamedQuery", "Shape", "catalogue", "evaluate", "guard", "named", "run", "table"]
 
 FORMATS = ("table", "csv", "tsv", "json", "xml", "turtle")
 TOKEN = re.compile(
@@ -27,6 +27,7 @@ TOKEN = re.compile(
     |(?P<name>(?:[^\W\d_](?:[\w.\-]*[\w\-])?)?:(?:%[0-9A-Fa-f]{2}|\\.|[\w:](?:[\w.:\-]*[\w:\-])?)*)
     |(?P<tag>@[A-Za-z]+(?:-[A-Za-z0-9]+)*)
     |(?P<word>[A-Za-z_]\w*)
+    |(?P<space>\s+)
     |(?P<other>.)""",
     re.VERBOSE | re.DOTALL,
 )
@@ -42,6 +43,8 @@ PREFIXES: Mapping[str, str] = {
 UPDATES = frozenset("INSERT DELETE LOAD CLEAR CREATE DROP COPY MOVE ADD WITH".split())
 NESTED = 200  # brackets within brackets: the engine runs out of stack at a few thousand
 READS = frozenset("SELECT ASK CONSTRUCT DESCRIBE".split())
+VOLATILE = frozenset("BNODE NOW RAND STRUUID UUID".split())  # another answer each time, from the same data
+PLAIN_IRI = re.compile(r"<(?:[A-Za-z][A-Za-z0-9+.\-]*://[^>]*|[^'#()>]*)>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,40 +57,65 @@ class NamedQuery:
     parameters: Mapping[str, str]
 
 
-def guard(query: str) -> None:
-    """Raise QueryError unless the text is one SPARQL read without SERVICE; literals, IRIs and comments do not count."""
-    words = [
-        (match["word"].upper(), match.start())
-        for match in TOKEN.finditer(query)
-        if match.lastgroup == "word" and match["word"] is not None
-    ]
-    depth = 0
+class Shape(NamedTuple):
+    """What a read is: its form (SELECT ...), whether it names its graphs (FROM), whether its answer may vary."""
+
+    form: str
+    dataset: bool
+    volatile: bool
+
+
+def guard(query: str) -> Shape:
+    """Return the shape of one SPARQL read; raise QueryError unless it is one, without SERVICE.
+
+    Literals, IRIs and comments do not count. The engine's grammar is looser than the standard's tokens: it takes
+    `SERVICEex:a {` for a call, and `1<'a>'` for a comparison where the standard sees an IRI. Where the two readings
+    could differ and the text holds "service" at all, it is refused, with what to write instead.
+    """
+    depth, form, words, doubtful = 0, "", set(), "service" in query.lower()
+    prefixed: int | None = None  # where a name stands that the engine may read as SERVICE and a name
     for match in TOKEN.finditer(query):
-        if match.lastgroup == "other":
+        kind, at = match.lastgroup, match.start()
+        if kind in ("space", "comment"):
+            continue
+        if kind == "other":
             depth += (match[0] in "({[") - (match[0] in ")}]")
             if depth > NESTED:
-                at = match.start()
-                line, column = query.count("\n", 0, at) + 1, at - query.rfind("\n", 0, at)
-                raise QueryError(f"{line}:{column}: brackets nested more than {NESTED} deep; simplify the query")
-    for word, at in words:
-        line, column = query.count("\n", 0, at) + 1, at - query.rfind("\n", 0, at)
-        if word == "SERVICE":
-            raise QueryError(f"{line}:{column}: SERVICE is refused: queries never leave this machine; remove it")
-        if word in READS:
-            first = word
-            break
-        if word in UPDATES:
+                raise QueryError(f"{_place(query, at)}: brackets nested more than {NESTED} deep; simplify the query")
+            if prefixed is not None and match[0] == "{":
+                raise QueryError(
+                    f"{_place(query, prefixed)}: SERVICE is refused: queries never leave this machine; if this is a "
+                    "name, choose a prefix without `service` in it"
+                )
+        prefixed = None
+        if kind == "word":
+            word = match[0].upper()
+            if "SERVICE" in word:
+                raise QueryError(
+                    f"{_place(query, at)}: SERVICE is refused: queries never leave this machine; remove it"
+                )
+            if not form and word in UPDATES:
+                raise QueryError(
+                    f"{_place(query, at)}: {word} is an update, and the graph is read-only; write a SELECT, ASK or "
+                    "CONSTRUCT"
+                )
+            form = form or (word if word in READS else "")
+            words.add(word)
+        elif doubtful and kind == "name" and "service" in match[0].partition(":")[0].lower():
+            prefixed = at
+        elif doubtful and kind == "iri" and not PLAIN_IRI.fullmatch(match[0]):
             raise QueryError(
-                f"{line}:{column}: {word} is an update, and the graph is read-only; write a SELECT, ASK or CONSTRUCT"
+                f"{_place(query, at)}: this can be read as an IRI or as a comparison, and the query holds `service`; "
+                "write the IRI in full, or a space after <"
             )
-    else:
+    if not form:
         raise QueryError("1:1: no SELECT, ASK, CONSTRUCT or DESCRIBE in the query")
-    for word, at in words:
-        if word == "SERVICE":
-            line, column = query.count("\n", 0, at) + 1, at - query.rfind("\n", 0, at)
-            raise QueryError(
-                f"{line}:{column}: SERVICE is refused: queries never leave this machine; remove it from {first}"
-            )
+    return Shape(form, "FROM" in words, bool(words & VOLATILE))
+
+
+def _place(query: str, at: int) -> str:
+    """Return line and column of a character, both from 1."""
+    return f"{query.count(chr(10), 0, at) + 1}:{at - query.rfind(chr(10), 0, at)}"
 
 
 def run(
@@ -96,16 +124,41 @@ def run(
     prefixes: Mapping[str, str],
     substitutions: Mapping[str, str] | None = None,
 ) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
-    """Evaluate a read over all graphs together, with the prefixes of the ontology declared.
+    """Evaluate a read, over all graphs together unless it says FROM, with the prefixes of the ontology declared.
 
     `substitutions` puts IRIs in the place of variables (names without `?`). Raises QueryError with line and column.
     """
 
-    guard(query)
+    return evaluate(store, filled(query, substitutions or {}), prefixes, guard(query))
+
+
+def evaluate(
+    store: ox.Store,
+    query: str,
+    prefixes: Mapping[str, str],
+    shape: Shape,
+    default_graphs: Sequence[str] | None = None,
+    named_graphs: Sequence[str] | None = None,
+    base: str | None = None,
+) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
+    """Evaluate a read that `guard` has let through.
+
+    The default graph is all graphs together, unless the query (FROM) or `default_graphs` and `named_graphs` say which;
+    these two, the request's, go before the query's own. `base` is what relative IRIs are relative to. Raises QueryError
+    with line and column.
+    """
+    import pyoxigraph as ox
+
+    known = {**PREFIXES, **prefixes}
+    answer: ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples
     try:
-        answer: ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples = store.query(
-            filled(query, substitutions or {}), prefixes={**PREFIXES, **prefixes}, use_default_graph_as_union=True
-        )
+        if default_graphs is None and named_graphs is None:
+            answer = store.query(query, base_iri=base, prefixes=known, use_default_graph_as_union=not shape.dataset)
+        else:
+            given = [[ox.NamedNode(iri) for iri in graphs or ()] for graphs in (default_graphs, named_graphs)]
+            answer = store.query(
+                query, base_iri=base, prefixes=known, default_graph=list(given[0]), named_graphs=list(given[1])
+            )
     except SyntaxError as error:
         message = str(error.msg).splitlines()[0].removeprefix("error at ")
         place, _, rest = message.partition(": ")
@@ -113,11 +166,11 @@ def run(
             rest = rest[:157] + "..."
         raise QueryError(f"{place}: malformed SPARQL: {rest}" if rest else f"malformed SPARQL: {message}") from None
     except (OSError, ValueError, RuntimeError) as error:
-        raise _stopped(error) from None
+        raise stopped(error) from None
     return answer
 
 
-def _stopped(error: Exception) -> QueryError | SourceError:
+def stopped(error: Exception) -> QueryError | SourceError:
     """Say why the engine gave up: a damaged store or a query that cannot be evaluated."""
     message = str(error).splitlines()[0]
     if "orruption" in message or isinstance(error, OSError):
@@ -159,7 +212,7 @@ def serialized(answer: ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples, fo
             }
             answer.serialize(buffer, formats[form])
     except (OSError, ValueError, RuntimeError) as error:
-        raise _stopped(error) from None
+        raise stopped(error) from None
     content = buffer.getvalue()
     return content if content.endswith(b"\n") else content + b"\n"
 
@@ -189,7 +242,7 @@ def table(
         names = [variable.value for variable in answer.variables]
         return names, [[text(solution[name]) for name in names] for solution in answer]
     except (OSError, ValueError, RuntimeError) as error:
-        raise _stopped(error) from None
+        raise stopped(error) from None
 
 
 def catalogue() -> dict[str, NamedQuery]:

@@ -40,6 +40,13 @@ ALLOWED = [
     "ASK { ?s ?p 'it\\'s SERVICE' }",
     "SELECT ?load ?insert { ?load ?p ?insert }",
     "BASE <http://example.org/> CONSTRUCT { ?s ?p ?o } { ?s ?p ?o }",
+    "SELECT * { ?s <http://example.org/it's(SERVICE)#here> ?o FILTER(?s != <http://example.org/#a>) }",
+    "PREFIX : <http://example.org/> SELECT * { :a :SERVICE :service.SERVICE . ?s ?p '#'@en-SERVICE }",
+    "BASE <http://example.org/> PREFIX : <#> PREFIX t: <http://t.example/#> SELECT * { <#me> t:p ?o }",
+]
+UNDECIDED = [
+    "BASE <http://example.org/> SELECT * { <#me> ?p 'service' }",
+    "PREFIX service: <http://example.org/> SELECT * { GRAPH service:g { ?s ?p ?o } }",
 ]
 
 
@@ -54,6 +61,29 @@ def test_refused_before_evaluation(query):
 def test_not_fooled_by_literals_iris_and_comments(query, small_graph):
     guard(query)
     small_graph.query(query)
+
+
+@pytest.mark.parametrize("query", UNDECIDED)
+def test_what_the_engine_could_read_as_a_call_is_refused_with_a_way_out(query):
+    with pytest.raises(QueryError, match=r"write the IRI in full|choose a prefix"):
+        guard(query)
+
+
+def test_shape_of_a_read():
+    assert guard("select * { ?s ?p 'FROM NOW()' }") == ("SELECT", False, False)
+    assert guard("ASK FROM <http://example.org/g> { ?s ?p ?o FILTER(?o < NOW()) }") == ("ASK", True, True)
+
+
+def test_from_says_which_graphs(small_graph):
+    def count(query):
+        return int(table(small_graph.query(query), small_graph.vocabulary.ontology)[1][0][0])
+
+    studies = "<https://w3id.org/mscim/graph/studies>"
+    every = count("SELECT (COUNT(*) AS ?n) { ?s ?p ?o }")
+    named_alone = count(f"SELECT (COUNT(*) AS ?n) {{ GRAPH {studies} {{ ?s ?p ?o }} }}")
+    assert 0 < named_alone < every
+    assert count(f"SELECT (COUNT(*) AS ?n) FROM {studies} {{ ?s ?p ?o }}") == named_alone
+    assert count(f"SELECT (COUNT(*) AS ?n) FROM NAMED {studies} {{ ?s ?p ?o }}") == 0
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +123,14 @@ TRICKS = [
     "SELECT * { BIND(1<?b AS ?x)#>\n SERVICE<http://127.0.0.1:PORT/>{ ?s ?p ?o } }",
     "SELECT * FROM <http://127.0.0.1:PORT/> { ?s ?p ?o }",
     "LOAD <http://127.0.0.1:PORT/>",
+    "SELECT * { FILTER(1<?b)SERVICE#>\n<http://127.0.0.1:PORT/>{ ?s ?p ?o } }",
+    "SELECT * { FILTER(1<'a>')SERVICE<http://127.0.0.1:PORT/>{ ?s ?p ?o } FILTER(1<'b') }",
+    "SELECT * { FILTER(1<2#>'''\n)SERVICE<http://127.0.0.1:PORT/>{ ?s ?p ?o }#'''\n}",
+    "PREFIX ex: <http://127.0.0.1:PORT/> SELECT * { SERVICEex:a{ ?s ?p ?o } }",
+    "PREFIX ex: <http://127.0.0.1:PORT/> SELECT * { SERVICESILENTex:a #\n { ?s ?p ?o } }",
+    "PREFIX : <http://127.0.0.1:PORT/> SELECT * { service:x{ ?s ?p ?o } }",
+    "SELECT * { VALUES ?o { true }SERVICESILENT<http://127.0.0.1:PORT/>{ ?s ?p ?o } }",
+    "SELECT * { VALUES ?o { 1e5 } FILTER(?o = 1e5)SERVICE<http://127.0.0.1:PORT/>{ ?s ?p ?o } }",
     "SELECT * { { SELECT * { SERVICE ?where { ?s ?p ?o } VALUES ?where { <http://127.0.0.1:PORT/> } } } }",
 ]
 
