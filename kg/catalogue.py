@@ -93,7 +93,9 @@ def _read(name: str, file: str, text: str) -> NamedQuery:
         raise CurationError(f"{file}:1:1: a query needs one title and one line of keywords")
     keywords = tuple(heads["keywords"][0].split("; "))
     if keywords[0] not in GROUPS:
-        raise CurationError(f"{file}:1:1: the first keyword is {keywords[0]!r}; it has to be one of {', '.join(GROUPS)}")
+        raise CurationError(
+            f"{file}:1:1: the first keyword is {keywords[0]!r}; it has to be one of {', '.join(GROUPS)}"
+        )
     parameters = []
     for value in heads["parameter"]:
         given = PARAMETER.fullmatch(value)
@@ -142,7 +144,10 @@ def _iri(parameter: Parameter, value: str, vocabulary: Vocabulary, publications:
             return ontology.expand(by_fold.get(value.casefold(), value))
         near = nearest(value, publications)
         raise UnknownTerm(
-            value, near, kind="publication", reason="" if near else "is no CURIE of a paper here, as doi:10.1038/srep12777"
+            value,
+            near,
+            kind="publication",
+            reason="" if near else "is no CURIE of a paper here, as doi:10.1038/srep12777",
         )
     if kind == "Category":
         classes = {each for above in map(ontology.superclasses.__getitem__, ontology.layers) for each in above}
