@@ -570,6 +570,25 @@ class Dataset:
 
         return run(self.store, query, self.vocabulary.ontology.prefixes, substitutions)
 
+    def ask(
+        self, name: str, parameters: Mapping[str, str] | None = None
+    ) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
+        """Run a query that ships with the program, by name: see `kg.catalogue`. What is not given has its default.
+
+        >>> import kg
+        >>> next(kg.load().ask("mediators-of", {"disease": "RA"}))["mediator_name"].value
+        'PGE2'
+        """
+        from kg.catalogue import named
+
+        return self.query(*named(name, parameters or {}, self.vocabulary, self.publications))
+
+    def export(self, form: str) -> bytes:
+        """Return the graph, its tables, its publications or its catalogue of queries as a file: see `kg.export`."""
+        from kg.export import export
+
+        return export(form, self.store, self.to_networkx, self.vocabulary, self.publications.values())
+
     def to_networkx(self, disease: str = "") -> nx.MultiDiGraph[str]:
         """Return the claims as a networkx MultiDiGraph: see `kg.graph.multidigraph`."""
         return multidigraph(self.claims(disease), Weigher(self.vocabulary), every=not disease)
