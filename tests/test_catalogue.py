@@ -726,3 +726,9 @@ def test_a_query_of_the_rdf_runs_elsewhere_with_its_prefixes(graph, tables):
     text = str(back.value(rdflib.URIRef(module.EXAMPLES + name), SH.select))
     rows = table(graph.query(text), graph.vocabulary.ontology)[1]
     assert {(row[0], row[1]) for row in rows} == EXPECTED[name][2](tables)
+
+
+def test_queries_that_ask_of_what_the_tables_lack_are_no_examples(small_graph):
+    found = {str(triple.subject.value) for triple in examples(small_graph.vocabulary)}
+    assert module.EXAMPLES + "mediators-of" in found  # SLE is there
+    assert module.EXAMPLES + "autoantibodies-of" not in found  # IIM is not
