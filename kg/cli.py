@@ -666,39 +666,62 @@ def _stdin() -> str:
 
 
 @cli.command()
-@click.option(
-    "--measure",
-    default="betweenness",
-    show_default=True,
-    help="degree, in-degree, out-degree, betweenness, pagerank, route-weight or route-count.",
-)
+@click.option("--measure", default="betweenness", show_default=True, help="One of those listed above.")
 @click.option("--disease", default="", metavar="NAME", help="Only the claims seen in this disease.")
+@click.option("--msc-source", default="", metavar="TISSUE", help="Only what was seen with MSC of this tissue.")
 @click.option("--category", default="", metavar="CLASS", help="Only entities of this class, as ImmuneCell or Factor.")
-@click.option("--source", default="MSC", show_default=True, help="Where routes start (route-weight, route-count).")
+@click.option(
+    "--source", default="MSC", show_default=True, help="Where routes start, and the influence of personalised-pagerank."
+)
 @click.option("-k", "count", default=20, show_default=True, type=click.IntRange(1), help="Most rows.")
 @_format(*BASIC)
 @click.pass_context
 def centrality(
-    context: click.Context, measure: str, disease: str, category: str, source: str, count: int, form: str
+    context: click.Context,
+    measure: str,
+    disease: str,
+    msc_source: str,
+    category: str,
+    source: str,
+    count: int,
+    form: str,
 ) -> None:
     """Which cells and factors much of the graph hangs on, by one measure.
 
     \b
+    Ties of a thing:      degree, in-degree, out-degree, k-core,
+                          raises, lowers, raised-by, lowered-by
+    Place on the paths:   betweenness, closeness, harmonic
+    Flow of influence:    pagerank, personalised-pagerank, katz, eigenvector,
+                          hub, authority
+    Routes to a disease:  route-weight, route-loss, route-count
+
+    The first line of the answer says what a measure means, its unit and its direction.
+
+    \b
     kg centrality --disease SLE --category ImmuneCell
     kg centrality --measure route-weight --disease RA --category Factor
+    kg centrality --measure raised-by --msc-source "umbilical cord"
     """
-    from kg.centrality import MEASURES, ROUTE_MEASURES
+    from kg.centrality import MEASURES, ROUTE_MEASURES, SCALES
 
     graph = _load(context)
-    ranks = graph.centrality(measure, disease=disease, category=category, count=count, source=source)
+    if msc_source and measure in ROUTE_MEASURES:
+        raise click.UsageError(f"--msc-source does not go with {measure}; give the MSC as --source 'umbilical cord MSC'")
+    ranks = graph.centrality(
+        measure, disease=disease, category=category, count=count, source=source, msc_source=msc_source
+    )
     columns = ["rank", "name", "curie", "category", "value"]
     rows = [[r.rank, r.name, r.curie, r.category, float(f"{r.value:.6g}")] for r in ranks]
     if form == "json":
         options = [("--measure", measure), ("--disease", disease), ("--category", category)]
-        options += [("--source", "" if source == "MSC" else source), ("-k", str(count))]
+        options += [("--source", "" if source == "MSC" else source), ("-k", str(count)), ("--msc-source", msc_source)]
         body = {
             "measure": measure,
+            "explanation": MEASURES[measure],
+            "scale": SCALES[measure],
             "scope": disease or "all",
+            "msc_source": msc_source,
             "rows": [dict(zip(columns, row, strict=True)) for row in rows],
         }
         _json(graph, _command("centrality", options), body)
@@ -706,9 +729,10 @@ def centrality(
         say.tsv(columns, rows)
     else:
         scope = f"claims seen in {disease}, causal only" if disease else "all claims, causal only"
+        scope += f", seen with MSC from {msc_source}" if msc_source else ""
         if measure in ROUTE_MEASURES:
             scope = f"routes from {source} to {disease}"
-        click.echo(f"{measure}: {MEASURES[measure]}; {scope}")
+        click.echo(f"{measure}: {MEASURES[measure]} ({SCALES[measure]}); {scope}")
         say.columns(columns, rows)
 
 

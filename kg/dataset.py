@@ -12,7 +12,7 @@ from kg import sources, store
 from kg.errors import SourceError, UnknownTerm
 from kg.graph import Blocks, Context, Weigher, multidigraph
 from kg.model import Assertion, Entity, Evidence, Publication, Study
-from kg.vocabulary import Vocabulary
+from kg.vocabulary import Vocabulary, nearest
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kg.blockade import Blockade
     from kg.centrality import Rank
     from kg.chains import Chains
+    from kg.communities import Communities
     from kg.compare import Comparison
     from kg.disagreements import Disagreement
     from kg.explain import Account
@@ -509,11 +510,13 @@ class Dataset:
         category: str = "",
         count: int = 0,
         source: str = "MSC",
+        msc_source: str = "",
     ) -> tuple[Rank, ...]:
         """Answer which things are central: see `kg.centrality.centrality`.
 
-        With `disease`, over the claims seen in that disease or a kind of it, or that name it. route-weight, route-loss
-        and route-count look at the routes from `source` to `disease` instead.
+        With `disease`, over the claims seen in that disease or a kind of it, or that name it; with `msc_source`, over
+        what was seen with MSC of that tissue. route-weight, route-loss and route-count look at the routes from `source`
+        to `disease` instead; personalised-pagerank starts at `source`.
         """
         from kg.centrality import ROUTE_MEASURES, centrality, loss_centrality, route_centrality
 
@@ -529,7 +532,20 @@ class Dataset:
                 for mechanism in route.mechanisms
             ]
             return route_centrality(chains, self.vocabulary, measure, category=category, count=count)
-        return centrality(self.to_networkx(disease), self.vocabulary, measure, category=category, count=count)
+        start = self.resolve(source).name
+        network = self.to_networkx(disease, msc_source)
+        return centrality(network, self.vocabulary, measure, category=category, count=count, source=start)
+
+    def communities(self, *, disease: str = "", msc_source: str = "", seed: int = 0) -> Communities:
+        """Answer into which closely knit groups the causal claims fall: see `kg.communities.communities`.
+
+        >>> import kg
+        >>> len(kg.load().communities(disease="pSS").groups) > 1
+        True
+        """
+        from kg.communities import communities
+
+        return communities(self.to_networkx(disease, msc_source), self.vocabulary, seed=seed)
 
     def disagreements(self, about: str = "", *, disease: str = "", count: int = 0) -> tuple[Disagreement, ...]:
         """Answer where papers disagree, and in which context: see `kg.disagreements.disagreements`.
@@ -543,8 +559,21 @@ class Dataset:
         names = [self.resolve(name).name if name else "" for name in (about, disease)]
         return disagreements(self.assertions, self.vocabulary, about=names[0], disease=names[1], count=count)
 
-    def claims(self, disease: str = "") -> tuple[Assertion, ...]:
-        """Return all claims, or those seen in a disease (or a kind of it) or that name it."""
+    def claims(self, disease: str = "", msc_source: str = "") -> tuple[Assertion, ...]:
+        """Return all claims, or those seen in a disease (or a kind of it) or that name it, in an order of their own.
+
+        With `msc_source`, a tissue as `umbilical cord`, only the rows that were seen with MSC of that tissue count.
+        """
+        if msc_source:
+            sources = self.vocabulary.ontology.msc_sources
+            if msc_source not in sources:
+                raise UnknownTerm(msc_source, nearest(msc_source, sources) or tuple(sorted(sources)), kind="MSC source")
+            tissues = self.vocabulary.tissues(msc_source)
+            kept = (
+                claim._replace(evidence=tuple(row for row in claim.evidence if row.msc_source in tissues))
+                for claim in self.claims(disease)
+            )
+            return tuple(claim for claim in kept if claim.evidence)
         if not disease:
             return self.assertions
         entity = self.resolve(disease)
@@ -589,9 +618,10 @@ class Dataset:
 
         return export(form, self.store, self.to_networkx, self.vocabulary, self.publications.values())
 
-    def to_networkx(self, disease: str = "") -> nx.MultiDiGraph[str]:
-        """Return the claims as a networkx MultiDiGraph: see `kg.graph.multidigraph`."""
-        return multidigraph(self.claims(disease), Weigher(self.vocabulary), every=not disease)
+    def to_networkx(self, disease: str = "", msc_source: str = "") -> nx.MultiDiGraph[str]:
+        """Return the claims as a networkx MultiDiGraph: see `kg.graph.multidigraph` and `claims`."""
+        every = not disease and not msc_source
+        return multidigraph(self.claims(disease, msc_source), Weigher(self.vocabulary), every=every)
 
     def to_rdflib(self) -> rdflib.Dataset:
         """Return the whole dataset as an rdflib Dataset, named graphs kept."""
