@@ -20,7 +20,7 @@ MEASURES: Mapping[str, str] = {
     "out-degree": "how many things it acts on",
     "betweenness": "on how many of the shortest causal paths between others it lies",
     "pagerank": "how much influence flows into it, when influence follows the arrows",
-    "personalised-pagerank": "how much of the influence that starts at one thing, MSC if no other is named, flows into it",
+    "personalised-pagerank": "how much of the influence that starts at one thing, MSC unless said otherwise, flows into it",
     "closeness": "in how few steps the things upstream of it reach it",
     "harmonic": "in how few steps all things together reach it; a thing that cannot reach it adds nothing",
     "eigenvector": "how far it is tied to things that are themselves well tied",
@@ -116,7 +116,7 @@ def centrality(
     Returns
     -------
     tuple of Rank
-        Empty for an empty graph. Raises UnknownTerm for an unknown measure or category, and for a source without claims.
+        Empty for an empty graph. Raises UnknownTerm for an unknown measure or category, or a source without claims.
     """
     if measure not in MEASURES:
         raise UnknownTerm(measure, nearest(measure, MEASURES) or tuple(MEASURES), kind="measure")
@@ -165,7 +165,8 @@ def ties(simple: nx.DiGraph[str]) -> nx.Graph[str]:
 
     graph: nx.Graph[str] = nx.Graph()
     graph.add_nodes_from(simple)
-    for left, right, belief in simple.edges(data="belief"):
+    for left, right, data in simple.edges(data=True):
+        belief = data["belief"]
         before = graph[left][right]["belief"] if graph.has_edge(left, right) else 0.0
         graph.add_edge(left, right, belief=max(before, belief))
     return graph

@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
-LATER = {name: "kg.cli_data" for name in ("communities", "doctor", "stats", "studies")}
+LATER = dict.fromkeys(("communities", "doctor", "stats", "studies"), "kg.cli_data")
 
 
 class _Group(click.Group):
@@ -707,7 +707,9 @@ def centrality(
 
     graph = _load(context)
     if msc_source and measure in ROUTE_MEASURES:
-        raise click.UsageError(f"--msc-source does not go with {measure}; give the MSC as --source 'umbilical cord MSC'")
+        raise click.UsageError(
+            f"--msc-source does not go with {measure}; give the MSC as --source 'umbilical cord MSC'"
+        )
     ranks = graph.centrality(
         measure, disease=disease, category=category, count=count, source=source, msc_source=msc_source
     )

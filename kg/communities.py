@@ -42,7 +42,7 @@ class Community:
 
 @dataclass(frozen=True, slots=True)
 class Communities:
-    """All groups, largest first, and the modularity of the division: 0 is what chance gives, 1 the most there can be."""
+    """All groups, largest first, and the modularity of the division: 0 is what chance gives, 1 the most possible."""
 
     groups: tuple[Community, ...]
     modularity: float

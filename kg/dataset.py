@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from kg.explain import Account
     from kg.gaps import Gaps
     from kg.mechanisms import Mechanism, Trace
+    from kg.stats import Stats
+    from kg.studies import StudyRow
 
 __all__ = ["Card", "Dataset", "Hit", "Neighbour", "build", "load"]
 
@@ -455,9 +457,7 @@ class Dataset:
         """
         from kg.gaps import gaps
 
-        entity = self.resolve(disease)
-        if "Condition" not in self.vocabulary.ontology.superclasses[entity.category]:
-            raise UnknownTerm(disease, reason=f"is of class {entity.category}, not a disease")
+        entity = self._disease(disease)
         return gaps(self.assertions, self.vocabulary, entity.name)
 
     def explain(self, answer: Trace, mechanism: Mechanism) -> tuple[Account, ...]:
@@ -547,6 +547,71 @@ class Dataset:
 
         return communities(self.to_networkx(disease, msc_source), self.vocabulary, seed=seed)
 
+    def select_studies(
+        self,
+        *,
+        disease: str = "",
+        design: str = "",
+        source: str = "",
+        route: str = "",
+        dose: str = "",
+        outcome: str = "",
+        people: bool = False,
+        sort: str = "disease",
+    ) -> tuple[StudyRow, ...]:
+        """Answer which studies gave MSC, how, and with what result: see `kg.studies.studies`, and `tally` there.
+
+        >>> import kg
+        >>> len(kg.load().select_studies(disease="SSc", outcome="no difference", people=True)) > 1
+        True
+        """
+        from kg.studies import studies
+
+        name = self._disease(disease).name if disease else ""
+        return studies(
+            self.studies,
+            self.assertions,
+            self.vocabulary,
+            disease=name,
+            design=design,
+            source=source,
+            route=route,
+            dose=dose,
+            outcome=outcome,
+            people=people,
+            sort=sort,
+        )
+
+    def stats(self, disease: str = "") -> Stats:
+        """Answer how much the tables hold, of what: see `kg.stats.stats`.
+
+        With `disease`, of the rows seen in that disease or a kind of it, and of the papers they come from.
+
+        >>> import kg
+        >>> kg.load().stats("pSS").totals["claims"] < kg.load().stats().totals["claims"]
+        True
+        """
+        from kg.stats import stats
+
+        if not disease:
+            return stats(self.assertions, self.publications, self.vocabulary, studies=len(self.studies))
+        name = self._disease(disease).name
+        family = {name, *self.vocabulary.descendants(name)}
+        kept = (
+            claim._replace(evidence=tuple(row for row in claim.evidence if row.disease in family))
+            for claim in self.assertions
+        )
+        claims = tuple(claim for claim in kept if claim.evidence)
+        papers = {paper.publication: paper for paper in self.cited(r.publication for c in claims for r in c.evidence)}
+        number = sum(study.disease in family for study in self.studies)
+        return stats(claims, papers, self.vocabulary, studies=number)
+
+    def _disease(self, term: str) -> Entity:
+        entity = self.resolve(term)
+        if "Condition" not in self.vocabulary.ontology.superclasses[entity.category]:
+            raise UnknownTerm(term, reason=f"is of class {entity.category}, not a disease")
+        return entity
+
     def disagreements(self, about: str = "", *, disease: str = "", count: int = 0) -> tuple[Disagreement, ...]:
         """Answer where papers disagree, and in which context: see `kg.disagreements.disagreements`.
 
@@ -576,9 +641,7 @@ class Dataset:
             return tuple(claim for claim in kept if claim.evidence)
         if not disease:
             return self.assertions
-        entity = self.resolve(disease)
-        if "Condition" not in self.vocabulary.ontology.superclasses[entity.category]:
-            raise UnknownTerm(disease, reason=f"is of class {entity.category}, not a disease")
+        entity = self._disease(disease)
         family = {entity.name, *self.vocabulary.descendants(entity.name)}
         return tuple(
             claim

@@ -96,7 +96,9 @@ def test_gexf_says_no_date(small_graph):
 @pytest.mark.parametrize(("form", "delimiter"), [("csv", ","), ("tsv", "\t")])
 def test_tables_of_nodes_and_edges(graph, form, delimiter):
     def read(name):
-        return list(csv.DictReader(io.StringIO(graph.export(f"{name}-{form}").decode(), newline=""), delimiter=delimiter))
+        return list(
+            csv.DictReader(io.StringIO(graph.export(f"{name}-{form}").decode(), newline=""), delimiter=delimiter)
+        )
 
     nodes, edges = read("nodes"), read("edges")
     assert {n["name"]: (n["curie"], tuple(filter(None, n["synonyms"].split("; ")))) for n in nodes} == {
@@ -121,7 +123,7 @@ def test_bibtex_holds_each_paper_once(graph):
     assert len(entries) == len(graph.publications)
     assert len({key for key, _ in entries}) == len(entries)
     keys = citations.keys(graph.publications.values())
-    by_key = {key: body for key, body in entries}
+    by_key = dict(entries)
     for curie, key in keys.items():
         body = by_key[key]
         plain = re.sub(r"\\(textbackslash\{\}|textasciitilde\{\}|textasciicircum\{\}|.)", "", body)
@@ -161,7 +163,9 @@ for form in FORMATS:
 def test_same_bytes_in_another_process_and_for_every_hash_seed(small_graph, seed):
     environment = {**os.environ, "PYTHONHASHSEED": seed}
     code = PRINT.format(folder=str(small_graph.folder))
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False, cwd=ROOT)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False, cwd=ROOT
+    )
     assert done.returncode == 0, done.stderr
     wanted = [f"{form} {hashlib.sha256(small_graph.export(form)).hexdigest()}" for form in FORMATS]
     assert done.stdout.splitlines() == wanted

@@ -222,7 +222,7 @@ def test_from_an_unknown_graph_says_which_there_are(small_graph, clause, place):
 
 def test_from_within_a_pattern_or_a_text_is_no_clause(small_graph):
     small_graph.query("SELECT ?from { ?from ?named 'FROM <http://example.org/none>' } # FROM <http://example.org/none>")
-    with pytest.raises(QueryError, match="malformed|Prefix|prefix"):
+    with pytest.raises(QueryError, match=r"malformed|Prefix|prefix"):
         small_graph.query("SELECT * FROM nope:x { ?s ?p ?o }")
 
 
