@@ -20,7 +20,7 @@ MEASURES: Mapping[str, str] = {
     "out-degree": "how many things it acts on",
     "betweenness": "on how many of the shortest causal paths between others it lies",
     "pagerank": "how much influence flows into it, when influence follows the arrows",
-    "personalised-pagerank": "how much of the influence that starts at one thing, MSC unless said otherwise, flows into it",
+    "personalised-pagerank": "how much of the influence that starts at MSC, or another thing named, flows into it",
     "closeness": "in how few steps the things upstream of it reach it",
     "harmonic": "in how few steps all things together reach it; a thing that cannot reach it adds nothing",
     "eigenvector": "how far it is tied to things that are themselves well tied",

@@ -55,9 +55,9 @@ COOKBOOK = """\
 # Questions in SPARQL
 
 Written by `scripts/docs.py` from `kg/queries` and the bundled tables. Each question is run by its name, with other
-values of its parameters if you like; a value is a name, a synonym or a CURIE, a class of the ontology, or the CURIE of a
-paper. Each answer takes less than 300 ms of processor time (tested), and each is worked out a second time from the tables
-in the tests.
+values of its parameters if you like; a value is a name, a synonym or a CURIE, a class of the ontology, or the CURIE of
+a paper. Each answer takes less than 300 ms of processor time (tested), and each is worked out a second time from the
+tables in the tests.
 
 ```text
 kg query --list                                      all of them, by keyword

@@ -14,6 +14,7 @@ from rdflib.plugins.sparql import prepareQuery
 
 from kg import catalogue as module
 from kg.catalogue import GROUPS, catalogue, examples, examples_turtle, named
+from kg.centrality import MEASURES
 from kg.errors import CurationError, UnknownTerm
 from kg.sparql import table
 
@@ -732,3 +733,9 @@ def test_queries_that_ask_of_what_the_tables_lack_are_no_examples(small_graph):
     found = {str(triple.subject.value) for triple in examples(small_graph.vocabulary)}
     assert module.EXAMPLES + "mediators-of" in found  # SLE is there
     assert module.EXAMPLES + "autoantibodies-of" not in found  # IIM is not
+
+
+def test_the_readme_counts_the_questions_right():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"one of {len(catalogue())} named questions" in text
+    assert f"by {len(MEASURES)} measures" in text

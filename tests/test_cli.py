@@ -329,7 +329,7 @@ def test_named_queries_are_listed_by_keyword(run):
     assert run("query", "--list", "--format", "xml")[0] == 2
 
 
-def test_named_query_runs_with_and_without_parameters(run):
+def test_named_query_runs_with_and_without_parameters(run, graph):
     code, out, err = run("query", "mediators-of", "--format", "tsv")
     assert (code, out.splitlines()[0], err) == (0, "?mediator_name\t?papers\t?example", "")
     assert run("query", "mediators-of", "--param", "disease=RA", "--format", "tsv")[1] != out

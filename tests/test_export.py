@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import networkx as nx
 import pytest
@@ -87,6 +88,20 @@ def test_network_forms_read_back_by_networkx_equal_the_graph(graph, form):
         assert found["belief"] == pytest.approx(data["belief"])
         assert (found["predicate"], found["aspect"]) == (data["predicate"], data["aspect"])
         assert found["publications"] == "; ".join(data["publications"])
+
+
+@pytest.mark.parametrize("form", ["graphml", "gexf"])
+def test_network_forms_are_xml_with_every_node_and_edge(graph, form):
+    """Read without networkx, which wrote them: names of the ends, and values under the declared attributes."""
+    root = ElementTree.fromstring(graph.export(form))
+    space = root.tag.partition("}")[0] + "}"
+    names = {each.get("id") for each in root.iter(space + "node")}
+    assert names == set(graph.vocabulary.entities)
+    edges = list(root.iter(space + "edge"))
+    ends = sorted((each.get("source"), each.get("target")) for each in edges)
+    assert ends == sorted((claim.subject, claim.object) for claim in graph.assertions)
+    if form == "gexf":
+        assert {each.get("id") for each in edges} == {claim.id for claim in graph.assertions}
 
 
 def test_gexf_says_no_date(small_graph):
