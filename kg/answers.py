@@ -42,6 +42,8 @@ def trace_body(trace: Trace) -> dict[str, Any]:
         "target": trace.target,
         "context": {name: value for name, value in trace.context._asdict().items() if value},
         "verdict": {"effect": trace.effect, "reason": trace.reason},
+        "tested": trace.tested,
+        "agreement": trace.agreement,
         "outcomes": [outcome._asdict() | {"species": list(outcome.species)} for outcome in trace.outcomes],
         "routes": _routes(trace.routes),
         "counter_routes": _routes(trace.counter_routes),
@@ -203,4 +205,6 @@ def gaps_body(answer: Gaps) -> dict[str, Any]:
     for name in ("elsewhere", "untested"):
         for each in body[name]:
             each["rank"] = round(each["rank"], 6)
+    for each in body["unreached"]:
+        each["belief"] = round(each["belief"], 6)
     return body

@@ -43,7 +43,8 @@ class Link(NamedTuple):
     [0, 1] is the degree penalty of the mediators, which stand between subject and object as other nodes do; an
     association that opens a chain (SLE has increased IL6) has its factor there.
     `contests` are the claims that were refuted in another aspect that chains alike (abundance beside differentiation):
-    a reader should know of them, and they do not count against this one.
+    a reader should know of them, and they do not count against this one. `diseases` are set for the level of a factor
+    in no named cell, measured in diseased hosts alone: a level of those diseases, that explains no other.
     """
 
     claim: int
@@ -55,6 +56,7 @@ class Link(NamedTuple):
     association: bool
     penalty: float = 1.0
     contests: tuple[int, ...] = ()
+    diseases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -82,9 +84,17 @@ class Chains:
         return turned
 
     def __getitem__(self, index: int) -> Link:
-        claim, mediators, rows, doubts, effect, last, association, penalty, contests = self.links[index]
-        lists = (tuple(mediators), tuple(rows), tuple(doubts))
-        return Link(claim, *lists, effect, last, association, penalty, tuple(contests))
+        link = self._made.get(index)
+        if link is None:
+            claim, mediators, rows, doubts, effect, last, association, penalty, contests, ill = self.links[index]
+            lists = (tuple(mediators), tuple(rows), tuple(doubts))
+            link = Link(claim, *lists, effect, last, association, penalty, tuple(contests), tuple(ill))
+            self._made[index] = link
+        return link
+
+    @cached_property
+    def _made(self) -> dict[int, Link]:
+        return {}
 
 
 class _Ready(NamedTuple):
@@ -151,9 +161,27 @@ def links(claims: Sequence[Assertion], vocabulary: Vocabulary) -> list[Link]:
                 if other != place and not papers.issuperset(claims[other].refuting)
             )
             result.append(
-                Link(place, mediators, tuple(rows), tuple(doubts), effect, last, association, contests=contests)
+                Link(
+                    place,
+                    mediators,
+                    tuple(rows),
+                    tuple(doubts),
+                    effect,
+                    last,
+                    association,
+                    contests=contests,
+                    diseases=_measured_in(claim, rows, vocabulary),
+                )
             )
     return result
+
+
+def _measured_in(claim: Assertion, rows: Sequence[int], vocabulary: Vocabulary) -> tuple[str, ...]:
+    level = vocabulary.ontology.predicates[claim.predicate].polar and claim.aspect in ("abundance", "expression")
+    if claim.cell or not level or not vocabulary.is_a(claim.object, "Factor"):
+        return ()
+    diseases = {claim.evidence[number].disease for number in rows}
+    return () if "" in diseases else tuple(sorted(diseases))
 
 
 def _alike(claim: Assertion, vocabulary: Vocabulary) -> tuple[str, str, str, str, int, int]:
@@ -243,14 +271,13 @@ class _Composer:
             at = claim.object
             following: list[list[int]] = [[], [], [], []]
             if at in inside and not link.association:
-                narrower = self.vocabulary.descendants(at)
                 for name in (at, *self.bridged(at)):
                     for other in self.out.get(name, ()):
                         second = self.claims[self.links[other].claim]
                         if second.object in (at, claim.subject) or not self._restrains_alike(other):
                             continue
-                        if self.links[other].association and name in narrower:
-                            continue  # an effect on the whole does not tell on a part that was only counted
+                        if self.links[other].association and name != at:
+                            continue  # what was only counted says nothing of its kinds, nor of what it is a kind of
                         factor, attestation = self.composed(index, other, name != at)
                         if not factor:
                             continue
@@ -264,7 +291,10 @@ class _Composer:
                         for values, value in zip(following, (other, place, attestation, bridge), strict=True):
                             values.append(value)
             follows.append(following)
-        rows = [[k.claim, [*k.mediators], [*k.rows], [*k.doubts], *k[4:-1], [*k.contests]] for k in self.links]
+        rows = [
+            [k.claim, [*k.mediators], [*k.rows], [*k.doubts], *k[4:-2], [*k.contests], [*k.diseases]]
+            for k in self.links
+        ]
         return Chains(rows, list(bridges), list(factors), follows)
 
     def composed(self, first: int, second: int, bridged: bool = False) -> tuple[float, int]:
@@ -295,6 +325,9 @@ class _Composer:
     def _same_factor(self, first: Assertion, second: Assertion) -> float:
         """A factor changed in one cell is the same factor only for that cell, unless it was released."""
         cell = first.cell
+        carrier = cell or (first.subject if first.predicate == "expresses" else "")
+        if carrier and second.cell and self._counted(second) and not self.weigher.related(carrier, second.cell):
+            return 0.0  # a receptor on MSC is not the one that was counted on an epithelial cell
         if not cell or first.subject == cell:
             return self.priors["chain_assembled"]
         superclasses = self.vocabulary.ontology.superclasses[self.vocabulary.entities[cell].category]
@@ -305,6 +338,9 @@ class _Composer:
         if first.aspect in ("secretion", "cytokine production", "abundance", "antibody production"):
             return self.priors["chain_other_cell"]
         return 0.0
+
+    def _counted(self, claim: Assertion) -> bool:
+        return self.vocabulary.ontology.predicates[claim.predicate].causal == "no"
 
     @cached_property
     def roles(self) -> dict[str, int]:

@@ -525,7 +525,9 @@ def gaps(context: click.Context, disease: str, count: int, form: str) -> None:
 @cli.command()
 @click.argument("about", required=False, default="")
 @click.option("--disease", default="", metavar="NAME", help="Only what was seen in this disease, or names it.")
-@click.option("-k", "count", default=20, show_default=True, type=click.IntRange(1), help="Most pairs.")
+@click.option(
+    "-k", "count", default=20, show_default=True, type=click.IntRange(1), help="Most things (table), or pairs of rows."
+)
 @_format(*BASIC)
 @click.pass_context
 def disagreements(context: click.Context, about: str, disease: str, count: int, form: str) -> None:
@@ -536,7 +538,7 @@ def disagreements(context: click.Context, about: str, disease: str, count: int, 
     kg disagreements MSC --disease SLE
     """
     graph = _load(context)
-    found = graph.disagreements(about, disease=disease, count=count)
+    found = graph.disagreements(about, disease=disease, count=0 if form == "table" else count)
     if form == "json":
         from kg.answers import disagreements_body
 
@@ -545,7 +547,7 @@ def disagreements(context: click.Context, about: str, disease: str, count: int, 
     elif form == "tsv":
         say.disagreements_tsv(found)
     else:
-        say.disagreements_text(graph, found)
+        say.disagreements_text(graph, found, count)
 
 
 @cli.command()
@@ -778,7 +780,8 @@ def view(
 def _write_view(graph: Dataset, answer: Trace, output: str, large: bool = False) -> None:
     from kg.pictures import routes
 
-    picture = routes(answer, graph.assertions, graph.vocabulary, graph.publications, graph.data_version)
+    claims = graph.claims_for(graph.resolve(answer.source))
+    picture = routes(answer, claims, graph.vocabulary, graph.publications, graph.data_version)
     _write_html(picture, output, large)
 
 

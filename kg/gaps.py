@@ -10,10 +10,11 @@ from kg.graph import Context, Weigher
 from kg.model import Assertion, Evidence
 from kg.vocabulary import Vocabulary
 
-__all__ = ["Field", "Gaps", "Untested", "gaps"]
+__all__ = ["Driver", "Field", "Gaps", "Untested", "gaps"]
 
 MSC = frozenset({"MesenchymalStemCell", "MSCProduct"})
 CELLS = frozenset({"ImmuneCell", "TissueCell"})
+STEPS = CELLS | {"BiologicalProcess"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +56,29 @@ class Untested:
 
 
 @dataclass(frozen=True, slots=True)
+class Driver:
+    """A cell or process of the disease on which no effect of MSC was shown in it.
+
+    `role` is 1 when it drives the disease, -1 when it restrains it; `belief` in [0, 1] is that in the role. `diseases`
+    are those in which MSC were shown to act on it; with `elsewhere` False nothing was shown anywhere.
+    """
+
+    name: str
+    role: int
+    belief: float
+    elsewhere: bool
+    diseases: tuple[str, ...]
+    publications: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Gaps:
     """The matrix of a disease, and what is missing from it, best first.
 
     `mediators` and `cells` are rows and columns of the matrix, by name. `no_human` are the fields without human
     evidence, highest rung first. `elsewhere` are untested pairs shown in another connective tissue disease, `untested`
-    those shown only outside them.
+    those shown only outside them. `unreached` are the cells and processes of the disease that no paper shows MSC to act
+    on in it, by belief in their role.
     """
 
     disease: str
@@ -70,6 +88,7 @@ class Gaps:
     no_human: tuple[Field, ...]
     elsewhere: tuple[Untested, ...]
     untested: tuple[Untested, ...]
+    unreached: tuple[Driver, ...]
 
 
 def gaps(
@@ -120,7 +139,7 @@ def gaps(
                 )
             )
         elif cell in roles and mediator:
-            role, involved = roles[cell]
+            role, involved, _ = roles[cell]
             for effect in (-1, 1):
                 said = [(claim, row) for claim, row, each in rows if each == effect]
                 if not said:
@@ -155,7 +174,26 @@ def gaps(
         tuple(bare),
         tuple(each for each in untested if others.intersection(each.diseases)),
         tuple(each for each in untested if not others.intersection(each.diseases)),
+        _unreached(claims, vocabulary, weigher, family),
     )
+
+
+def _unreached(
+    claims: Sequence[Assertion], vocabulary: Vocabulary, weigher: Weigher, family: set[str]
+) -> tuple[Driver, ...]:
+    reached: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for claim in claims:
+        if claim.effect and vocabulary.ontology.predicates[claim.predicate].causal == "yes":
+            for row in claim.evidence:
+                if row.direction == "supports" and _of_msc(claim, row, vocabulary):
+                    reached[claim.object].append((row.disease, row.publication))
+    found = []
+    for name, (role, belief, papers) in _roles(claims, vocabulary, weigher, family, STEPS).items():
+        rows = [pair for each in sorted({name, *vocabulary.descendants(name)}) for pair in reached.get(each, ())]
+        if not any(disease in family for disease, _ in rows):
+            diseases = tuple(sorted({disease for disease, _ in rows if disease}))
+            found.append(Driver(name, role, belief, bool(rows), diseases, papers))
+    return tuple(sorted(found, key=lambda each: (each.elsewhere, -round(each.belief, 9), each.name)))
 
 
 def _of_msc(claim: Assertion, row: Evidence, vocabulary: Vocabulary) -> bool:
@@ -181,25 +219,32 @@ def _mediators(claims: Sequence[Assertion], vocabulary: Vocabulary) -> frozenset
 
 
 def _roles(
-    claims: Sequence[Assertion], vocabulary: Vocabulary, weigher: Weigher, family: set[str]
-) -> dict[str, tuple[int, float]]:
-    """For each cell tied to the disease: whether it drives (1) or restrains (-1) it, and the belief in that."""
+    claims: Sequence[Assertion],
+    vocabulary: Vocabulary,
+    weigher: Weigher,
+    family: set[str],
+    kinds: frozenset[str] = CELLS,
+) -> dict[str, tuple[int, float, tuple[str, ...]]]:
+    """For each cell tied to the disease: whether it drives (1) or restrains (-1) it, the belief in that, and papers."""
     ontology, entities = vocabulary.ontology, vocabulary.entities
     weights: dict[str, dict[int, float]] = defaultdict(lambda: {-1: 1.0, 1: 1.0})
+    papers: dict[str, set[str]] = defaultdict(set)
     for claim in claims:
         predicate = ontology.predicates[claim.predicate]
         if claim.object not in family or not predicate.sign or predicate.bearer != "subject":
             continue
-        if not ontology.superclasses[entities[claim.subject].category] & CELLS:
+        if not ontology.superclasses[entities[claim.subject].category] & kinds:
             continue
         aspect = ontology.aspects.get(claim.aspect)
         sign = predicate.sign * (aspect.polarity if aspect else 1)
         if sign:
             worth = weigher.belief(claim) * (1.0 if predicate.causal == "yes" else ontology.priors["association"])
             weights[claim.subject][sign] *= 1 - worth
+            papers[claim.subject].update(claim.publications)
     roles = {}
     for cell, left in weights.items():
         drives, restrains = 1 - left[1], 1 - left[-1]
         if drives != restrains:
-            roles[cell] = (1 if drives > restrains else -1, max(drives, restrains) - min(drives, restrains))
+            role = 1 if drives > restrains else -1
+            roles[cell] = (role, abs(drives - restrains), tuple(sorted(papers[cell])))
     return roles

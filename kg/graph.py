@@ -135,6 +135,15 @@ class Weigher:
         fits = self._fits(claim, evidence)
         return tuple(f"{name}: {instead or 'not stated'} x{factor:g}" for name, factor, instead in fits)
 
+    def given_as_asked(self, evidence: Evidence) -> bool:
+        """Whether a row says that the MSC were of the source, priming and donor asked for; True when none is asked."""
+        context = self.context
+        return (
+            (not context.msc_source or evidence.msc_source in self.vocabulary.tissues(context.msc_source))
+            and (not context.priming or context.priming in evidence.priming)
+            and (not context.donor or context.donor == evidence.donor)
+        )
+
     def support(self, claim: Assertion, evidence: Evidence) -> float:
         """Weight of one row, in [0, 1]."""
         e = evidence  # rows that agree in all that counts weigh the same

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from kg.bestfirst import Found, Question, best
+from kg.bestfirst import Found, Hop, Question, best
 from kg.chains import ATTESTATIONS, INCOHERENT, Chains, belief, chains
 from kg.graph import Blocks, Context, Weigher
 from kg.model import Assertion
@@ -130,7 +130,10 @@ class Route(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """A tested result of the source on the target: a claim of improvement, harm or no effect, by one paper."""
+    """A tested result of the source on the target: a claim of improvement, harm or no effect, by one paper.
+
+    Where the context names MSC source, priming or donor, only results with those.
+    """
 
     subject: str
     predicate: str
@@ -155,6 +158,32 @@ class Trace(NamedTuple):
     routes: tuple[Route, ...]
     counter_routes: tuple[Route, ...]
     found: int = 0
+
+    @property
+    def tested(self) -> dict[str, int]:
+        """How many papers tested the source on the target and found it better, unchanged or worse; empty without any.
+
+        A paper that says several counts in each; one that refutes an improvement found no change.
+        """
+        papers: dict[str, set[str]] = {"better": set(), "unchanged": set(), "worse": set()}
+        said = {"ameliorates": "better", "exacerbates": "worse"}
+        for outcome in self.outcomes:
+            kind = said.get(outcome.predicate, "unchanged") if outcome.direction == "supports" else "unchanged"
+            papers[kind].add(outcome.publication)
+        return {kind: len(each) for kind, each in papers.items()} if self.outcomes else {}
+
+    @property
+    def agreement(self) -> str:
+        """Whether the verdict of the routes is what most papers found that tested it, in words; empty without any."""
+        counts = self.tested
+        if not counts:
+            return ""
+        most = max(counts, key=lambda kind: counts[kind])
+        if self.effect == "undetermined":
+            return f"the routes leave it open; most papers that tested it found it {most}"
+        expected = {"ameliorates": "better", "exacerbates": "worse"}.get(self.effect, "")
+        agrees = "agree" if most == expected else "disagree"
+        return f"the routes {agrees} with what most papers that tested it found: {most}"
 
 
 def trace(
@@ -236,9 +265,9 @@ def losses(
     -------
     dict
         From every name between source and target to the share, in [0, 1], of the summed weight of the main routes that
-        goes with it and its kinds; by share, then name. The chains are those of `trace`, searched once: what a new search
-        would find below the score floor is not counted, so that a share differs from that of a blockade by as little as
-        such chains weigh.
+        goes with it and its kinds; by share, then name. The chains are those of `trace`, searched once: what a new
+        search would find below the score floor is not counted, so that a share differs from that of a blockade by as
+        little as such chains weigh.
     """
     ready = ready or chains(claims, vocabulary, through_msc=not _is_therapy(vocabulary, source))
     found, writer = _search(claims, vocabulary, source, target, context, ready, max_length, (), (), None)
@@ -277,8 +306,12 @@ def _search(
     via: Sequence[str],
     avoid: Sequence[str],
     blocks: Blocks | None,
+    strict: bool = True,
 ) -> tuple[list[Found], _Writer]:
-    """The best chains of a question, and what writes them out; a condition sets the disease of the context."""
+    """The best chains of a question, and what writes them out; a condition sets the disease of the context.
+
+    With `strict`, no chain passes a level of a factor that was measured in other diseases alone.
+    """
     context = context or Context()
     priors = vocabulary.ontology.priors
     if not context.disease:
@@ -294,7 +327,10 @@ def _search(
         value = worth.get(index)
         if value is None:
             link = ready[index]
-            value = worth[index] = belief(link, claims[link.claim], weigher, blocks)
+            value = 0.0
+            if not (strict and link.diseases and writer.elsewhere(index)):
+                value = belief(link, claims[link.claim], weigher, blocks)
+            worth[index] = value
         return value
 
     def weigh(index: int) -> float:
@@ -303,8 +339,8 @@ def _search(
     penalties: list[float] = [row[7] for row in ready.links]
     barred = frozenset(avoid) | (blocks.entities | blocks.modes if blocks else frozenset())
     question = Question(source, ends, max_length, frozenset(via), barred, direct=not _is_therapy(vocabulary, source))
-    found = best(claims, ready, question, weigh, priors["score_floor"])
-    return found, _Writer(claims, ready, weigher, target, believe)
+    writer = _Writer(claims, ready, weigher, target, believe)
+    return best(claims, ready, question, weigh, priors["score_floor"]), writer
 
 
 class _Writer:
@@ -321,12 +357,16 @@ class _Writer:
         self.claims, self.ready, self.weigher, self.target, self.believe = claims, ready, weigher, target, believe
         self.vocabulary = weigher.vocabulary
         self.priors = self.vocabulary.ontology.priors
+        self._papers: dict[int, frozenset[str]] = {}
 
     def publications(self, index: int) -> frozenset[str]:
         """CURIEs of the papers behind a link."""
-        link = self.ready[index]
-        evidence = self.claims[link.claim].evidence
-        return frozenset(evidence[number].publication for number in link.rows)
+        papers = self._papers.get(index)
+        if papers is None:
+            link = self.ready[index]
+            evidence = self.claims[link.claim].evidence
+            papers = self._papers[index] = frozenset(evidence[number].publication for number in link.rows)
+        return papers
 
     def route(self, group: _Group) -> Route:
         """Return a route with its mechanisms written out."""
@@ -338,6 +378,11 @@ class _Writer:
         hops = chain.short or chain.hops
         first = self.publications(hops[0][0])
         return (first & self.publications(hops[1][0]) if len(hops) > 1 else first) or first
+
+    def elsewhere(self, index: int) -> bool:
+        """Whether a link is the level of a factor measured in diseases alone, none of them that of the question."""
+        diseases, asked = self.ready[index].diseases, self.weigher.context.disease
+        return bool(asked and diseases) and not any(self.weigher.related(each, asked) for each in diseases)
 
     def direct(self, chain: Found) -> str:
         """The aspect that a single claim without mediator speaks of; empty for any other chain."""
@@ -556,6 +601,7 @@ def _outcomes(claims: Sequence[Assertion], weigher: Weigher, source: str, target
         and claim.object in targets
         and vocabulary.ontology.predicates[claim.predicate].causal == "outcome"
         for row in claim.evidence
+        if weigher.given_as_asked(row)
     ]
     rows.sort(
         key=lambda pair: (-ladder[pair[1].system].stage, pair[0].object != target, pair[1].publication, pair[0].id)
@@ -595,6 +641,14 @@ def incoherent(
         "incoherent" and names the reason), scored as if it did, best first. They count for no route and no verdict.
     """
     lax = chains(claims, vocabulary, through_msc=not _is_therapy(vocabulary, source), incoherent=True)
-    found, writer = _search(claims, vocabulary, source, target, context, lax, max_length, via, avoid, None)
-    odd = [chain for chain in found if any(attestation >= INCOHERENT for _, attestation, _, _ in chain.hops)]
+    found, writer = _search(
+        claims, vocabulary, source, target, context, lax, max_length, via, avoid, None, strict=False
+    )
+
+    def marked(hop: Hop) -> Hop:
+        index, attestation, bridge, factor = hop
+        return (index, INCOHERENT + 1, bridge, factor) if writer.elsewhere(index) and attestation < INCOHERENT else hop
+
+    told = (chain._replace(hops=tuple(map(marked, chain.hops))) for chain in found)
+    odd = [chain for chain in told if any(attestation >= INCOHERENT for _, attestation, _, _ in chain.hops)]
     return tuple(writer.mechanism(chain) for chain in odd[: count or None])

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from kg.dataset import Dataset
     from kg.disagreements import Disagreement, Side
     from kg.explain import Weighed
-    from kg.gaps import Field, Gaps, Untested
+    from kg.gaps import Driver, Field, Gaps, Untested
     from kg.mechanisms import Mechanism, Route, Trace
 
 __all__ = [
@@ -82,6 +82,8 @@ def trace_text(graph: Dataset, answer: Trace, blocked: Sequence[str] = ()) -> No
     for name, fit, total in graph.fits(answer):
         click.echo(f"  {name}: {fit} of {total} papers behind the steps below have it; the others count less")
     if answer.outcomes:
+        counts = ", ".join(f"{number} {kind}" for kind, number in answer.tested.items())
+        click.echo(f"  tested: {counts} (papers); {answer.agreement}")
         click.echo(f"\nWhat was tested ({len(answer.outcomes)} results, best designs first):")
         for outcome in answer.outcomes[:6]:
             said = outcome.predicate.replace("_", " ")
@@ -151,6 +153,8 @@ def _mechanism_text(graph: Dataset, mechanism: Mechanism) -> None:
             click.echo("")
             continue
         linked = f", {step.attestation}" if step.attestation else ""
+        if step.predicate in ("increased_in", "decreased_in"):
+            linked += ", an association"
         if step.primed:
             linked += f", shown for MSC primed with {' and '.join(step.primed)}"
         if step.together:
@@ -162,30 +166,43 @@ def _mechanism_text(graph: Dataset, mechanism: Mechanism) -> None:
             click.echo(f"         refuted in another aspect, {like}")
 
 
-def disagreements_text(graph: Dataset, found: Sequence[Disagreement]) -> None:
-    """Print each pair of rows with both papers and what differs."""
-    for number, each in enumerate(found, 1):
-        click.secho(f"{number:3}. {_claimed(each.a)}", bold=True, nl=False)
-        click.echo(f"   {each.kind}, weight {each.weight:.2f}")
-        for side in (each.a, each.b):
-            click.echo(f"     {_stand(side):7} {side.evidence.statement}")
-            paper = side.evidence.publication
-            click.echo(f"             {graph.publications[paper].citation} ({paper})")
-        differs = [
-            f"{name.replace('_', ' ')}: {a or 'not stated'} | {b or 'not stated'}" for name, a, b in each.differs
-        ]
-        click.echo(f"     differs {'; '.join(differs) or 'nothing that the tables record'}")
-    click.echo(f"kg: {len(found)} pair{'' if len(found) == 1 else 's'}", err=True)
+def disagreements_text(graph: Dataset, found: Sequence[Disagreement], count: int) -> None:
+    """Print each pair of things on which papers disagree: every row once, by what it says, with what differs."""
+    from kg.disagreements import CONTEXT
 
-
-def _claimed(side: Side) -> str:
-    return f"{side.subject} {side.predicate.replace('_', ' ')} {side.object}"
+    grouped: dict[tuple[str, str], list[Disagreement]] = {}
+    for each in found:
+        grouped.setdefault((each.a.subject, each.a.object), []).append(each)
+    for number, ((subject, object), members) in enumerate(list(grouped.items())[:count], 1):
+        told: dict[tuple[int, str, str, str], dict[str, str]] = {}
+        papers_of: dict[str, set[str]] = {}
+        for each in members:
+            for place, side in enumerate((each.a, each.b)):
+                row = side.evidence
+                papers_of.setdefault(_stand(side), set()).add(row.publication)
+                entry = told.setdefault((-abs(side.effect), _stand(side), row.publication, row.statement), {})
+                entry |= {name: values[place] for name, *values in each.differs if values[place]}
+        counts = ", ".join(
+            f"{len(papers_of[stand])} {stand}" for stand in sorted(papers_of, key=lambda s: s == "no effect")
+        )
+        click.secho(f"{number:3}. {subject} and {object}", bold=True, nl=False)
+        click.echo(f"   papers: {counts}; weight of the strongest pair {members[0].weight:.2f}")
+        for (_, stand, paper, statement), context in sorted(told.items()):
+            click.echo(f"     {stand:9}  {statement}")
+            click.echo(f"                {graph.publications[paper].citation} ({paper})")
+            if context:
+                cells = "; ".join(f"{name.replace('_', ' ')} {context[name]}" for name in CONTEXT if name in context)
+                click.echo(f"                {cells}")
+    if len(grouped) > count:
+        click.echo(f"... {len(grouped) - count} more; -k {len(grouped)} shows all")
+    things = "1 thing" if len(grouped) == 1 else f"{len(grouped)} things"
+    click.echo(f"kg: papers disagree on {things}, in {len(found)} pairs of rows", err=True)
 
 
 def _stand(side: Side) -> str:
     if side.predicate in ("ameliorates", "exacerbates", "no_effect_on"):
-        return {1: "worse", -1: "better", 0: "no"}[side.effect]
-    return {1: "raises", -1: "lowers", 0: "no"}[side.effect]
+        return {1: "worse", -1: "better", 0: "no effect"}[side.effect]
+    return {1: "raises", -1: "lowers", 0: "no effect"}[side.effect]
 
 
 def disagreements_tsv(found: Sequence[Disagreement]) -> None:
@@ -315,10 +332,21 @@ def gaps_text(answer: Gaps, count: int) -> None:
     ):
         click.secho(f"\n{title}: next experiments, best first ({len(each)})", bold=True)
         columns(UNTESTED, [_untested(one) for one in each[:count]], 40)
+    title = f"Cells and processes of {answer.disease} that MSC were not shown to act on in it"
+    click.secho(f"\n{title} ({len(answer.unreached)})", bold=True)
+    columns(UNREACHED, [_unreached(each) for each in answer.unreached[: count * 2]], 60)
 
 
 FIELD = ["mediator", "cell", "effect", "best stage", "human", "by MSC", "papers"]
 UNTESTED = ["mediator", "cell", "effect", "expected", "rank", "best stage", "shown in", "papers"]
+
+
+UNREACHED = ["cell or process", "role", "belief", "MSC shown to act on it in", "papers on its role"]
+
+
+def _unreached(each: Driver) -> list[object]:
+    where = (", ".join(each.diseases) or "no named disease") if each.elsewhere else "nowhere"
+    return [each.name, "drives" if each.role > 0 else "restrains", f"{each.belief:.2f}", where, len(each.publications)]
 
 
 def _field(each: Field) -> list[object]:
@@ -341,6 +369,9 @@ def gaps_tsv(answer: Gaps) -> None:
         for one in untested:
             cells = _untested(one)
             rows.append([kind, *cells[:6], "", "", one.diseases, one.publications])
+    for driver in answer.unreached:
+        name, role, belief, *_ = _unreached(driver)
+        rows.append(["unreached", "", name, role, "", belief, "", "", "", driver.diseases, driver.publications])
     names = "list mediator cell effect expected rank best_stage human_stage by_msc diseases publications".split()
     tsv(names, rows)
 

@@ -6,12 +6,17 @@ it weighs most) of `kg trace SOURCE DISEASE`?
 Task B: is a stated fact in the graph, with that sign? Four baselines answer task A on the same links, without
 composition rules, context or attestation: shortest paths, shortest signed paths (those of the right net sign first
 found), degree-penalised paths, and degree-weighted path counts per mediator (DWPC, doi 10.7554/eLife.26726).
+Task C (`questions.tsv`): do the commands that answer a question, named beside this script, print the names that an
+answer must hold? Task D (`contradictions.tsv`): are documented disagreements listed as pairs?
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
+import re
+import shlex
+import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -288,6 +293,62 @@ def task_blockade(graph: kg.Dataset) -> None:
     print(f"\nAccuracy {right / max(1, covered):.2f} at a coverage of {covered / max(1, len(experiments)):.2f}.\n")
 
 
+def elements(graph: kg.Dataset, text: str) -> list[str]:
+    """Names of entities, and registry numbers, in a text; the longest that fits at each place."""
+    words = re.findall(r"[\w+./-]+", text)
+    found: list[str] = []
+    place = 0
+    while place < len(words):
+        for length in range(min(6, len(words) - place), 0, -1):
+            term = " ".join(words[place : place + length]).strip("./-")
+            if re.fullmatch(r"NCT\d{8}", term):
+                found.append(term)
+                break
+            forms = (term, term.removesuffix("s"))
+            names = [name for each in forms if len(each) > 1 for name in [resolved(graph, each)] if name]
+            if names and not each_letter(term):
+                found.append(names[0])
+                break
+        else:
+            length = 1
+        place += length
+    return list(dict.fromkeys(found))
+
+
+def each_letter(term: str) -> bool:
+    """Whether a term is one short common word that happens to be a synonym."""
+    return term.casefold() in ("in", "no", "up", "down", "cell", "cells", "one", "human", "act", "study")
+
+
+def task_c(graph: kg.Dataset, folder: Path, verbose: bool) -> None:
+    """Print which part of the expected elements stands in what the command prints; commands are in questions.tsv."""
+    commands = {row["id"]: row["commands"] for row in table(Path(__file__).with_name("questions.tsv"))}
+    by_kind: dict[str, list[float]] = defaultdict(list)
+    for row in table(folder / "questions.tsv"):
+        wanted = elements(graph, row["expected_answer_elements"])
+        command = commands.get(row["id"], "")
+        if not wanted or not command:
+            by_kind["without a command or a name to look for"].append(0.0)
+            continue
+        printed = ""
+        for each in command.split(" | "):
+            printed += subprocess.run(
+                [sys.executable, "-c", "from kg.cli import main; main()", *shlex.split(each)[1:]],
+                capture_output=True, text=True, check=False,
+            ).stdout  # fmt: skip
+        missing = [name for name in wanted if name.casefold() not in printed.casefold()]
+        by_kind[row["kind"]].append(1 - len(missing) / len(wanted))
+        if verbose:
+            print(f"    {row['id']} {command}: missing {missing} of {wanted}", file=sys.stderr)
+    scored = [value for kind, values in by_kind.items() if not kind.startswith("without") for value in values]
+    print(f"## Questions: {sum(map(len, by_kind.values()))} cases\n")
+    print("| kind | cases | elements found |\n|---|---|---|")
+    for kind, values in sorted(by_kind.items()):
+        share = "" if kind.startswith("without") else f"{sum(values) / len(values):.2f}"
+        print(f"| {kind} | {len(values)} | {share} |")
+    print(f"| all with a command | {len(scored)} | {sum(scored) / max(1, len(scored)):.2f} |\n")
+
+
 def task_d(graph: kg.Dataset, folder: Path) -> None:
     """Print how many documented disagreements are listed: both papers in one pair, one of them in a pair, neither."""
     by_id: dict[str, str] = {}
@@ -326,6 +387,7 @@ def main() -> int:
     print(f"Data {graph.data_version}.\n")
     task_a(graph, options.folder, options.verbose)
     task_b(graph, options.folder, options.verbose)
+    task_c(graph, options.folder, options.verbose)
     task_d(graph, options.folder)
     task_blockade(graph)
     return 0

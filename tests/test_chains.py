@@ -10,6 +10,7 @@ import pytest
 import kg
 from kg.chains import ATTESTATIONS, Chains, chains
 from kg.errors import SourceError
+from tests.test_mechanisms import made
 
 
 def test_kept_with_the_dataset_equals_worked_out_anew(graph):
@@ -64,3 +65,27 @@ def test_damaged_part_is_named(small, tmp_path, content):
         graph.trace("MSC", "SLE")
     with pytest.raises(SourceError, match="incomplete or was changed"):
         kg.load(folder)
+
+
+def test_what_was_only_counted_is_not_bridged(graph):
+    """HLA-G is of MHC class I, but more of it is not what was counted; a cause of the wider thing may be bridged to."""
+    v = graph.vocabulary
+    raised = made(v, "MSC", "secretes", "HLA-G", "secretion")
+    counted = made(v, "MHC class I", "increased_in", "PM", "expression", publication="doi:10.1000/two")
+    causes = made(v, "MHC class I", "contributes_to", "PM", publication="doi:10.1000/two")
+    assert chains([raised, counted], v).follows[0] == [[], [], [], []]
+    assert chains([raised, causes], v).follows[0][0] == [1]
+
+
+def test_a_factor_on_one_cell_is_not_the_one_counted_on_another(graph):
+    v = graph.vocabulary
+    own = made(v, "MSC", "expresses", "TLR4", "expression")
+    released = made(v, "MSC", "secretes", "IL6", "secretion")
+    there = made(
+        v, "TLR4", "increased_in", "pSS", "expression", "salivary gland epithelial cell", publication="doi:10.1000/two"
+    )
+    cytokine = made(
+        v, "IL6", "increased_in", "pSS", "expression", "salivary gland epithelial cell", publication="doi:10.1000/two"
+    )
+    assert chains([own, there], v).follows[0][0] == []
+    assert chains([released, cytokine], v).follows[0][0] == [1]

@@ -78,7 +78,7 @@ def test_help_of_every_command_has_an_example_that_parses(command):
 JSON = {
     "trace": (
         ["trace", "MSC", "SLE"],
-        {"source", "target", "context", "verdict", "outcomes", "routes", "counter_routes"},
+        {"source", "target", "context", "verdict", "tested", "agreement", "outcomes", "routes", "counter_routes"},
     ),
     "evidence": (["evidence", "MSC", "Th17 cell"], {"rows"}),
     "show": (["show", "PGE2"], {"entity", "raises", "lowers", "raised_by", "lowered_by", "other"}),
@@ -161,8 +161,9 @@ def test_gaps_in_three_forms(on_small):
 def test_disagreements_in_three_forms(on_small):
     code, out, err = on_small("disagreements", "SLE")
     assert code == 0
-    assert "MSC ameliorates SLE   refuted" in out
-    assert "1 pair\n" in err
+    assert "MSC and SLE   papers: 1 better, 1 no effect" in out
+    assert out.count("pubmed:104") == 1
+    assert "papers disagree on 1 thing, in 1 pairs of rows" in err
     (pair,) = json.loads(on_small("disagreements", "SLE", "--format", "json")[1])["pairs"]
     assert (pair["a"]["effect_sign"], pair["b"]["effect_sign"]) == (-1, 0)
     assert pair["differs"]["system"] == ["clinical trial", "review statement"]
@@ -175,7 +176,7 @@ def test_trace_contract_in_depth(on_small):
     answer = json.loads(on_small("trace", "MSC", "SLE", "--format", "json")[1])
     assert answer["verdict"]["effect"] in ("ameliorates", "exacerbates", "undetermined")
     route = answer["routes"][0]
-    assert set(route) == {"mediators", "label", "sign", "weight", "mechanisms"}
+    assert set(route) == {"mediators", "label", "sign", "weight", "also", "mechanisms"}
     mechanism = route["mechanisms"][0]
     assert set(mechanism) == {"sign", "score", "stage", "weakest", "best_human", "direct", "steps"}
     step = {
@@ -191,10 +192,20 @@ def test_trace_contract_in_depth(on_small):
         "refuting",
     }
     assert all(
-        step | {"species", "bridge", "stage", "mediators", "primed", "together"} == set(each)
+        step | {"species", "bridge", "stage", "mediators", "primed", "together", "contested"} == set(each)
         for each in mechanism["steps"]
     )
     assert answer["outcomes"][0]["publication"] == "doi:10.1000/two"
+    assert answer["tested"] == {"better": 1, "unchanged": 1, "worse": 0}
+    assert answer["agreement"] == "the routes agree with what most papers that tested it found: better"
+
+
+def test_incoherent_chains_are_listed_when_asked(on_small):
+    assert "no mechanism" not in on_small("trace", "MSC", "SLE")[1]
+    code, out, _ = on_small("trace", "MSC", "SLE", "--incoherent")
+    assert (code, "no mechanism (0 shown" in out) == (0, True)
+    answer = json.loads(on_small("trace", "MSC", "SLE", "--incoherent", "--format", "json")[1])
+    assert (answer["incoherent"], answer["command"]) == ([], "kg trace MSC SLE --incoherent")
 
 
 def test_id_depends_on_the_question(on_small):
@@ -517,3 +528,9 @@ def test_how_much_of_the_answer_fits_what_was_asked_of_msc(on_small):
     out = on_small("trace", "MSC", "SLE", "--priming", "IFNG")[1]
     assert re.search(r"priming: 1 of \d papers behind the steps below have it", out)
     assert "papers behind the steps" not in on_small("trace", "MSC", "SLE")[1]
+
+
+def test_picture_of_a_question_from_a_disease(run, tmp_path):
+    code, out, _ = run("trace", "SLE", "MSC", "-k", "2", "--view", str(tmp_path / "sle-msc.html"))
+    assert (code, "shows a defect in" in out) == (0, True)
+    assert "has_function_defect" in (tmp_path / "sle-msc.html").read_text(encoding="utf-8")

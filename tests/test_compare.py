@@ -67,3 +67,31 @@ def test_what_cannot_be_compared(graph):
         graph.compare("MSC", "MSC-EV")
     with pytest.raises(kg.UnknownTerm):
         graph.compare("SLE", "no such disease")
+
+
+def test_a_faint_side_is_no_pair(graph):
+    """A route that is a hundred times stronger on one side is that side's own, and the other is said."""
+    v = graph.vocabulary
+    strong = made(v, "MSC", "ameliorates", "SSc", mediator=("FASLG",), mediator_test="knockdown", system="animal model")
+    weak = made(v, "MSC", "expresses", "FASLG", "expression", publication="doi:10.1000/two")
+    faint = made(v, "FASLG", "increased_in", "SLE", "abundance", publication="pmc:PMC3", read="title")
+    left, right = (trace([strong, weak, faint], v, "MSC", d, count=0) for d in ("SLE", "SSc"))
+    answer = compare(left, right)
+    assert (answer.shared, answer.opposite, answer.only_left) == ((), (), ())
+    (alone,) = answer.only_right
+    assert (alone.label, alone.faint.sign) == ("via FASLG", 1)
+
+
+def test_the_same_mediator_through_other_cells_is_said(graph):
+    v = graph.vocabulary
+    claims = [made(v, "MSC", "secretes", "PGE2", "secretion")]
+    for cell, disease in (("Th17 cell", "SLE"), ("B cell", "SSc")):
+        claims += [
+            made(v, "PGE2", "negatively_regulates", cell, "proliferation"),
+            made(v, cell, "contributes_to", disease),
+        ]
+    (pair,) = compare(*(trace(claims, v, "MSC", d, count=0) for d in ("SLE", "SSc"))).shared
+    assert (pair.common, pair.apart) == ((), True)
+    claims.append(made(v, "Th17 cell", "contributes_to", "SSc"))
+    (pair,) = compare(*(trace(claims, v, "MSC", d, count=0) for d in ("SLE", "SSc"))).shared
+    assert (pair.common, pair.apart) == (("Th17 cell",), False)

@@ -71,3 +71,23 @@ def test_real_tables(graph):
     assert ranks == sorted(ranks, reverse=True)
     with pytest.raises(kg.UnknownTerm, match="not a disease"):
         graph.gaps("PGE2")
+
+
+def test_what_msc_were_not_shown_to_reach(graph):
+    """B cells drive pSS and MSC lower them in SLE; a signal drives it and nothing is known; Th17 cells are reached."""
+    v = graph.vocabulary
+    claims = [
+        made(v, "B cell", "contributes_to", "pSS", system="ex vivo"),
+        made(v, "MSC", "negatively_regulates", "B cell", "proliferation", disease="SLE"),
+        made(v, "TGF-beta signalling", "contributes_to", "pSS"),
+        made(v, "Th17 cell", "contributes_to", "pSS"),
+        made(v, "MSC", "negatively_regulates", "Th17 cell", "abundance", disease="pSS"),
+        made(v, "regulatory T cell", "protects_against", "pSS", system="ex vivo"),
+        made(v, "MSC", "positively_regulates", "regulatory T cell", "abundance", disease="pSS", direction="refutes"),
+    ]
+    found = [(d.name, d.role, d.elsewhere, d.diseases) for d in gaps(claims, v, "pSS").unreached]
+    assert found == [
+        ("regulatory T cell", -1, False, ()),
+        ("TGF-beta signalling", 1, False, ()),
+        ("B cell", 1, True, ("SLE",)),
+    ]
