@@ -129,11 +129,22 @@ def centrality(
     elif measure == "personalised-pagerank" and source not in simple:
         raise UnknownTerm(source, reason="has no causal claim in this part of the graph; give another --source")
     else:
-        values = {name: float(value) for name, value in _measured(simple, measure, source).items()}
+        values = _measured(simple, measure, source)
     return _ranked(values, vocabulary, category, count)
 
 
-def _measured(simple: nx.DiGraph[str], measure: str, source: str) -> Mapping[str, float]:
+def _measured(simple: nx.DiGraph[str], measure: str, source: str) -> dict[str, float]:
+    import networkx as nx
+
+    try:
+        return {name: float(value) for name, value in _figures(simple, measure, source).items()}
+    except nx.PowerIterationFailedConvergence:
+        raise UnknownTerm(
+            measure, kind="measure", reason="does not settle on this part of the graph; take degree or betweenness"
+        ) from None
+
+
+def _figures(simple: nx.DiGraph[str], measure: str, source: str) -> Mapping[str, float]:
     import networkx as nx
 
     if measure in ("degree", "in-degree", "out-degree"):

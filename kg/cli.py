@@ -708,10 +708,6 @@ def centrality(
     from kg.centrality import MEASURES, ROUTE_MEASURES, SCALES
 
     graph = _load(context)
-    if msc_source and measure in ROUTE_MEASURES:
-        raise click.UsageError(
-            f"--msc-source does not go with {measure}; give the MSC as --source 'umbilical cord MSC'"
-        )
     ranks = graph.centrality(
         measure, disease=disease, category=category, count=count, source=source, msc_source=msc_source
     )

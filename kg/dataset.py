@@ -521,6 +521,12 @@ class Dataset:
         from kg.centrality import ROUTE_MEASURES, centrality, loss_centrality, route_centrality
 
         if measure in ROUTE_MEASURES:
+            if msc_source:
+                raise UnknownTerm(
+                    msc_source,
+                    kind="MSC source",
+                    reason=f"does not go with {measure}; start at 'umbilical cord MSC', say",
+                )
             if not disease:
                 raise UnknownTerm(disease, kind="disease", reason=f"is needed for {measure}; give --disease, as SLE")
             if measure == "route-loss":
@@ -532,7 +538,7 @@ class Dataset:
                 for mechanism in route.mechanisms
             ]
             return route_centrality(chains, self.vocabulary, measure, category=category, count=count)
-        start = self.resolve(source).name
+        start = self.resolve(source).name if measure == "personalised-pagerank" else ""
         network = self.to_networkx(disease, msc_source)
         return centrality(network, self.vocabulary, measure, category=category, count=count, source=start)
 

@@ -225,3 +225,29 @@ def test_route_measures_on_the_tables(graph):
         graph.centrality("route-weight")
     with pytest.raises(UnknownTerm, match="category"):
         graph.centrality("route-weight", disease="RA", category="Factr")
+
+
+def test_msc_source_does_not_go_with_routes(graph):
+    with pytest.raises(UnknownTerm, match="does not go with route-count; start at 'umbilical cord MSC', say"):
+        graph.centrality("route-count", disease="RA", msc_source="umbilical cord")
+
+
+def test_smallest_graph(small_graph):
+    """Two things and one claim."""
+    graph = nx.MultiDiGraph()
+    graph.add_edge("PGE2", "Th17 cell", predicate="negatively_regulates", sign=-1, belief=0.5)
+    for measure in DIRECT.keys() - {"personalised-pagerank"}:
+        ranks = centrality(graph, small_graph.vocabulary, measure)
+        assert {rank.name for rank in ranks} == {"PGE2", "Th17 cell"}
+        assert all(0 <= rank.value <= 1 for rank in ranks)
+    assert by_name(centrality(graph, small_graph.vocabulary, "authority"))["Th17 cell"] == (1, 1)
+    assert by_name(centrality(graph, small_graph.vocabulary, "hub"))["PGE2"] == (1, 1)
+
+
+def test_measure_that_does_not_settle_is_said(small_graph, monkeypatch):
+    def fails(*_, **__):
+        raise nx.PowerIterationFailedConvergence(10_000)
+
+    monkeypatch.setattr(nx, "eigenvector_centrality", fails)
+    with pytest.raises(UnknownTerm, match="measure 'eigenvector': does not settle on this part of the graph"):
+        small_graph.centrality("eigenvector")

@@ -246,11 +246,7 @@ ERRORS = [
     (["query", "trials-of", "--param", "disease=NotADisease"], 3, "unknown entity 'NotADisease'"),
     (["query", "trials-of", "--param", "disease=PGE2"], 3, "has to be of class Condition"),
     (["query", "SELECT * FROM <http://example.org/> { ?s ?p ?o }"], 4, "no such graph here; leave FROM out"),
-    (
-        ["centrality", "--measure", "route-loss", "--disease", "SLE", "--msc-source", "gingiva"],
-        2,
-        "give the MSC as --source",
-    ),
+    (["centrality", "--measure", "route-loss", "--disease", "SLE", "--msc-source", "gingiva"], 3, "does not go with"),
     (["centrality", "--msc-source", "gingva"], 3, "unknown MSC source 'gingva'. Did you mean: gingiva"),
     (["studies", "--design", "rtc"], 3, "unknown design 'rtc'. Did you mean: RCT"),
     (["studies", "--group", "outcom"], 3, "unknown key 'outcom'. Did you mean: outcome"),
