@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kg.errors import UnknownTerm
-from kg.model import Study
+from kg.model import Assertion, Evidence, Study
 from kg.studies import KEYS, OUTCOMES, studies, tally
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -106,6 +106,18 @@ def test_links_to_claims_and_pages(graph):
     plain = studies([Study(doi="10.1/x"), Study(read_url="https://example.org/")], [], graph.vocabulary, sort="year")
     assert {each.page for each in plain} == {"https://doi.org/10.1/x", "https://example.org/"}
     assert all(each.claims == () for each in plain)
+
+
+def test_a_claim_is_linked_by_the_paper_or_by_the_trial_its_row_names(graph):
+    said = [
+        Assertion(
+            "MSC", "ameliorates", "SLE", id="named", evidence=(Evidence(context="phase 2; NCT1", publication="a"),)
+        ),
+        Assertion("MSC", "ameliorates", "RA", id="paper", evidence=(Evidence(publication="b"),)),
+        Assertion("MSC", "ameliorates", "SSc", id="other", evidence=(Evidence(context="NCT2", publication="c"),)),
+    ]
+    table = [Study(registry_id="NCT1", disease="SLE"), Study(publication="b", disease="RA")]
+    assert [row.claims for row in studies(table, said, graph.vocabulary)] == [("paper",), ("named",)]
 
 
 @pytest.mark.parametrize(
