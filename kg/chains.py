@@ -27,11 +27,13 @@ ATTESTATIONS = (
     "incoherent: another aspect",
     "incoherent: other diseases",
     "incoherent: another cell",
+    "incoherent: its level moves the other way",
 )
 INCOHERENT = 4  # place in ATTESTATIONS from which the steps do not belong together
 BROAD = 60  # a concept with more kinds than this says too little to be bridged from or to
 ENDS_ONLY = frozenset({"Condition", "Treatment", "Taxon", "Anatomy"})  # never acts inside a chain
 MSC = "MesenchymalStemCell"
+LEVELS = frozenset({"abundance", "expression", "secretion"})
 
 
 class Link(NamedTuple):
@@ -42,8 +44,8 @@ class Link(NamedTuple):
     object is a condition, `association` that the claim is not one of cause; both can only end a chain. `penalty` in
     [0, 1] is the degree penalty of the mediators, which stand between subject and object as other nodes do; an
     association that opens a chain (SLE has increased IL6) has its factor there.
-    `contests` are the claims that were refuted in another aspect that chains alike (abundance beside differentiation):
-    a reader should know of them, and they do not count against this one. `diseases` are set for the level of a factor
+    `contests` are the claims refuted in another aspect that chains alike (abundance beside differentiation); only what
+    was seen in the disease asked for counts, in part, against this one. `diseases` are set for the level of a factor
     in no named cell, measured in diseased hosts alone: a level of those diseases, that explains no other.
     """
 
@@ -123,6 +125,8 @@ def links(claims: Sequence[Assertion], vocabulary: Vocabulary) -> list[Link]:
         association = predicate.causal == "no" and not predicate.inverse
         if association and predicate.bearer != "subject":
             continue
+        if association and claim.cell and vocabulary.is_a(claim.cell, MSC):
+            continue  # what patients' own MSC carry is no measure of the disease
         effect = claim.effect
         if predicate.bearer == "subject" and claim.aspect and claim.aspect != "abundance":
             aspect = ontology.aspects[claim.aspect]
@@ -237,8 +241,10 @@ class _Composer:
 
     def _mediating(self, link: Link) -> float:
         """The degree penalty of the mediators; an association that opens a chain counts as one that ends it."""
-        opening = self.vocabulary.ontology.predicates[self.claims[link.claim].predicate].inverse
-        factor = self.priors["association"] if opening else 1.0
+        claim = self.claims[link.claim]
+        factor = self.priors["association"] if self.vocabulary.ontology.predicates[claim.predicate].inverse else 1.0
+        if link.association and not self._role(claim.subject):
+            factor *= self.priors["association_alone"]
         return float(factor * prod(self.penalty.get(name, 1.0) for name in link.mediators))
 
     def _ready(self, link: Link) -> _Ready:
@@ -248,6 +254,8 @@ class _Composer:
         if ontology.predicates[claim.predicate].bearer == "subject":
             if aspect is not None and aspect.name != "abundance":
                 subject_group = aspect.chains_as
+            elif link.association and self.vocabulary.is_a(claim.subject, "Cell"):
+                subject_group = "count"
         elif aspect is not None:
             group = aspect.chains_as
         rows = [claim.evidence[number] for number in link.rows]
@@ -276,8 +284,8 @@ class _Composer:
                         second = self.claims[self.links[other].claim]
                         if second.object in (at, claim.subject) or not self._restrains_alike(other):
                             continue
-                        if self.links[other].association and name != at:
-                            continue  # what was only counted says nothing of its kinds, nor of what it is a kind of
+                        if name != at and (self.links[other].association or self._known(at, second.object)):
+                            continue  # what was only counted says nothing of kinds; who has claims needs no others'
                         factor, attestation = self.composed(index, other, name != at)
                         if not factor:
                             continue
@@ -319,6 +327,8 @@ class _Composer:
         related = self.weigher.related
         if one.diseases and two.diseases and not any(related(a, b) for a in one.diseases for b in two.diseases):
             return 0.0, INCOHERENT + 1
+        if self.links[second].association and first in self.opposed:
+            return 0.0, INCOHERENT + 3
         factor = self._same_factor(self.claims[self.links[first].claim], self.claims[self.links[second].claim])
         return factor, 3 if factor else INCOHERENT + 2
 
@@ -339,6 +349,39 @@ class _Composer:
             return self.priors["chain_other_cell"]
         return 0.0
 
+    @cached_property
+    def opposed(self) -> frozenset[int]:
+        """Links that say a thing makes a factor, where its level in the body was seen to fall by the same thing.
+
+        What MSC secrete in culture is not the level in patients, with which a disease was associated.
+        """
+        ladder, predicates = self.vocabulary.ontology.systems, self.vocabulary.ontology.predicates
+        body = ladder["animal model"].stage
+        falls = {
+            (claim.subject, claim.object)
+            for claim in self.claims
+            if claim.effect < 0 and predicates[claim.predicate].polar and claim.aspect in LEVELS
+            if any(row.direction == "supports" and ladder[row.system].stage >= body for row in claim.evidence)
+        }
+        return frozenset(
+            index
+            for index, link in enumerate(self.links)
+            for claim in [self.claims[link.claim]]
+            if not predicates[claim.predicate].polar and link.effect > 0 and (claim.subject, claim.object) in falls
+        )
+
+    def _known(self, name: str, condition: str) -> bool:
+        """Whether there are claims of a thing itself on a condition, or on a form of it or a wider one."""
+        return any(self.weigher.related(condition, each) for each in self._on.get(name, ()))
+
+    @cached_property
+    def _on(self) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = defaultdict(set)
+        for link in self.links:
+            if link.last:
+                found[self.claims[link.claim].subject].add(self.claims[link.claim].object)
+        return found
+
     def _counted(self, claim: Assertion) -> bool:
         return self.vocabulary.ontology.predicates[claim.predicate].causal == "no"
 
@@ -358,9 +401,10 @@ class _Composer:
         The role is what causal claims on conditions give; without any, a regulatory cell restrains.
         """
         link = self.links[index]
-        name = self.claims[link.claim].subject
-        role = self.roles.get(name, -1 if name in self.regulatory else 0)
-        return not link.association or role * link.effect >= 0
+        return not link.association or self._role(self.claims[link.claim].subject) * link.effect >= 0
+
+    def _role(self, name: str) -> int:
+        return self.roles.get(name, -1 if name in self.regulatory else 0)
 
     def bridged(self, name: str) -> list[str]:
         """Names one or two kinds up or down from a cell or a family, where neither is too broad to say anything."""

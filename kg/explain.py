@@ -55,8 +55,10 @@ def explain(
         accounts.append(Account(step, sides[0], sides[1], step.belief, step.factor))
     end, target = steps[-1].object, mechanism.steps[-1].object
     if end != target:
-        factor = vocabulary.ontology.priors["target_bridge"]
-        bridge = Step(end, "subclass_of", target, "", "", 1, factor, "", (), (), (), "", bridge=True)
+        form = target in vocabulary.ancestors(end)
+        factor = vocabulary.ontology.priors["target_bridge" if form else "manifestation"]
+        predicate = "subclass_of" if form else "phenotype_of"
+        bridge = Step(end, predicate, target, "", "", 1, factor, "", (), (), (), "", bridge=True)
         accounts.append(Account(bridge, (), (), 1.0, factor))
     return tuple(accounts)
 

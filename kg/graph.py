@@ -54,8 +54,8 @@ class Weigher:
 
     Belief of a claim is pp x (1 - pn). pp is 1 minus the product of (1 - support) over the publications that support
     it, pn the same over those that refute it; a publication counts once, at its best row. Support of a row is
-    (1 - error) x context factor; error is the prior of its system times the factors of mediator test, reading and
-    combination, at most `error_cap`. All priors come from the ontology. The form of the product is
+    (1 - error) x context factor; error is the prior of its system times the factors of mediator test, reading,
+    combination and written doubt, at most `error_cap`. All priors come from the ontology. The form of the product is
     that of INDRA's belief engine; the numbers are ours.
     """
 
@@ -71,7 +71,7 @@ class Weigher:
         """Say whether two entities are one, or one is a kind of the other."""
         return left == right or right in self.vocabulary.ancestors(left) or left in self.vocabulary.ancestors(right)
 
-    def _prior_error(self, system: str, test: str, read: str, combined: bool) -> float:
+    def _prior_error(self, system: str, test: str, read: str, combined: bool, doubt: bool) -> float:
         ontology, priors = self.vocabulary.ontology, self._priors
         error = ontology.systems[system].error
         if test:
@@ -79,11 +79,14 @@ class Weigher:
         error *= ontology.reading["via review" if read.startswith("via review") else read].error
         if combined:
             error *= priors["error_combined"]
+        if doubt:
+            error *= priors["error_doubt"]
         return min(priors["error_cap"], error)
 
     def error(self, evidence: Evidence) -> float:
         """Prior chance, in [0, 0.9], that a row misleads."""
-        return self._error(evidence.system, evidence.mediator_test, evidence.read, bool(evidence.combined_with))
+        e = evidence
+        return self._error(e.system, e.mediator_test, e.read, bool(e.combined_with), "doubt" in e.context)
 
     def _fits(self, claim: Assertion, evidence: Evidence) -> list[tuple[str, float, str]]:
         """For each thing the reader asks for: its name, the factor, and what the row has instead."""
@@ -147,7 +150,7 @@ class Weigher:
     def support(self, claim: Assertion, evidence: Evidence) -> float:
         """Weight of one row, in [0, 1]."""
         e = evidence  # rows that agree in all that counts weigh the same
-        graded = (e.system, e.mediator_test, e.read, e.combined_with, e.species, e.disease)
+        graded = (e.system, e.mediator_test, e.read, e.combined_with, "doubt" in e.context, e.species, e.disease)
         key = (self.vocabulary.entities[claim.subject].category, *graded, e.msc_source, e.priming, e.mode, e.donor)
         if key not in self._supports:
             self._supports[key] = (1 - self.error(e)) * self.context_factor(claim, e)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from kg.bestfirst import Found, Hop, Question, best
-from kg.chains import ATTESTATIONS, INCOHERENT, Chains, belief, chains
+from kg.chains import ATTESTATIONS, INCOHERENT, Chains, Link, belief, chains
 from kg.graph import Blocks, Context, Weigher
 from kg.model import Assertion
 from kg.vocabulary import Vocabulary
@@ -29,6 +29,9 @@ VERBS = {
 }
 
 
+BRIDGES = {"subclass_of": "is a kind of", "superclass_of": "includes", "phenotype_of": "is a manifestation of"}
+
+
 class Step(NamedTuple):
     """One step of a mechanism: a claim with the rows that count for it, or a bridge to a wider or narrower concept.
 
@@ -37,7 +40,8 @@ class Step(NamedTuple):
     (attested, same publication, assembled; empty for the first). `factor` in [0, 1] is what belief is multiplied with
     in the score: attestation, degree penalties, bridge and order together. `primed` is what licensed the MSC in every
     row that supports the step, `together` what was given with them in every such row. `contested` says which like
-    claims were refuted, as "abundance: doi:10.1000/one"; they are not counted against this one.
+    claims were refuted, as "abundance: doi:10.1000/one"; `contest` in [0, 1] is what those seen in the disease asked
+    for take from the belief.
     """
 
     subject: str
@@ -60,12 +64,13 @@ class Step(NamedTuple):
     primed: tuple[str, ...] = ()
     together: tuple[str, ...] = ()
     contested: tuple[str, ...] = ()
+    contest: float = 0.0
 
     @property
     def phrase(self) -> str:
         """The step in words, as one would read it aloud."""
         if self.bridge:
-            return f"{self.subject} {'is a kind of' if self.predicate == 'subclass_of' else 'includes'} {self.object}"
+            return f"{self.subject} {BRIDGES[self.predicate]} {self.object}"
         verb = VERBS.get(self.predicate, self.predicate.replace("_", " "))
         what = self.object
         if self.aspect and self.predicate in VERBS:
@@ -295,6 +300,23 @@ def _is_therapy(vocabulary: Vocabulary, name: str) -> bool:
     return any(vocabulary.is_a(name, kind) for kind in ("MesenchymalStemCell", "MSCProduct", "Treatment"))
 
 
+def _manifestations(claims: Sequence[Assertion], vocabulary: Vocabulary, target: str) -> frozenset[str]:
+    """Conditions, no forms of the target, that rows seen in it speak of: lung fibrosis in systemic sclerosis."""
+    if not vocabulary.is_a(target, "Disease"):
+        return frozenset()
+    family = {target, *vocabulary.descendants(target)}
+    known = {
+        name
+        for name in vocabulary.entities
+        if vocabulary.is_a(name, "Condition") and not vocabulary.is_a(name, "AnimalModel")
+    } - {*family, *vocabulary.ancestors(target)}
+    return frozenset(
+        claim.object
+        for claim in claims
+        if claim.object in known and any(row.disease in family for row in claim.evidence)
+    )
+
+
 def _search(
     claims: Sequence[Assertion],
     vocabulary: Vocabulary,
@@ -318,9 +340,12 @@ def _search(
         ill = next((name for name in (target, source) if vocabulary.is_a(name, "Condition")), "")
         context = context.merged(Context(disease=ill))
     weigher = Weigher(vocabulary, context)
+    family = {target, *vocabulary.descendants(target)}
     ends = {target: 1.0}
     if any(vocabulary.is_a(target, kind) for kind in ("Condition", "MesenchymalStemCell")):
         ends |= dict.fromkeys(sorted(vocabulary.descendants(target)), priors["target_bridge"])
+    shown = _manifestations(claims, vocabulary, target)
+    ends = dict.fromkeys(sorted(shown), priors["manifestation"]) | ends
     worth: dict[int, float] = {}
 
     def believe(index: int) -> float:
@@ -328,8 +353,11 @@ def _search(
         if value is None:
             link = ready[index]
             value = 0.0
-            if not (strict and link.diseases and writer.elsewhere(index)):
-                value = belief(link, claims[link.claim], weigher, blocks)
+            claim = claims[link.claim]
+            if not (strict and link.diseases and writer.elsewhere(index)) and (
+                claim.object not in shown or any(claim.evidence[n].disease in family for n in link.rows)
+            ):
+                value = belief(link, claim, weigher, blocks) * (1 - writer.contest(link))
             worth[index] = value
         return value
 
@@ -379,6 +407,21 @@ class _Writer:
         first = self.publications(hops[0][0])
         return (first & self.publications(hops[1][0]) if len(hops) > 1 else first) or first
 
+    def contest(self, link: Link) -> float:
+        """What refutations in like aspects, seen in the disease asked for, take from a link, in [0, 1]."""
+        asked = self.weigher.context.disease
+        if not link.contests or not asked:
+            return 0.0
+        left = 1.0
+        for claim in map(self.claims.__getitem__, link.contests):
+            rows = [
+                row
+                for row in claim.evidence
+                if row.direction == "refutes" and row.disease and self.weigher.related(row.disease, asked)
+            ]
+            left *= 1 - self.weigher.pooled(claim, rows) if rows else 1.0
+        return float(self.priors["contest"] * (1 - left))
+
     def elsewhere(self, index: int) -> bool:
         """Whether a link is the level of a factor measured in diseases alone, none of them that of the question."""
         diseases, asked = self.ready[index].diseases, self.weigher.context.disease
@@ -392,6 +435,13 @@ class _Writer:
     def cells(self, chain: Found) -> set[str]:
         """The cells in which the steps of a chain happen."""
         return {self.claims[self.ready.links[index][0]].cell for index, *_ in chain.hops}
+
+    def told_by(self, chain: Found, other: Found) -> bool:
+        """Whether every step but the last has a paper of the other chain, so that this one may be told in its place."""
+        papers = {paper for index, *_ in other.hops for paper in self.publications(index)}
+        return all(
+            not papers.isdisjoint(self.publications(index)) for index, *_ in chain.hops[: len(chain.hops) - 1 or 1]
+        )
 
     def meets(self, chain: Found) -> str:
         """The first cell, process or condition that a chain comes to."""
@@ -416,7 +466,9 @@ class _Writer:
         real = [step for step in steps if not step.bridge]
         end = steps[-1].object
         if end != self.target:
-            steps.append(_bridge(end, self.target, "subclass_of", self.priors["target_bridge"]))
+            form = self.target in self.vocabulary.ancestors(end)
+            prior = "target_bridge" if form else "manifestation"
+            steps.append(_bridge(end, self.target, "subclass_of" if form else "phenotype_of", self.priors[prior]))
         weakest = min(real, key=lambda step: step.belief)
         stage = min((step.stage for step in real), key=lambda name: ladder[name].stage)
         human = min(humans, key=lambda name: ladder[name].stage if name else 0)
@@ -451,6 +503,7 @@ class _Writer:
             factor=factor * link.penalty,
             primed=_common(row.priming for row in rows),
             together=_common(row.combined_with for row in rows),
+            contest=self.contest(link),
             contested=tuple(
                 f"{each.aspect or 'effect'}: {', '.join(each.refuting)}"
                 for each in map(self.claims.__getitem__, link.contests)
@@ -469,11 +522,11 @@ def _bridge(low: str, high: str, predicate: str, belief: float) -> Step:
 
 
 def _folded(found: Sequence[Found], writer: _Writer) -> list[Found]:
-    """Let a chain speak once: of those over the same names, the most detailed stays, with the best score.
+    """Let a chain speak once: of those over the same names, the most detailed by the papers of the best one stays.
 
-    A direct claim "A acts on B through X" and the chain A -> X -> B are the same mechanism; so are A -> X -> disease
-    and A -> X -> B -> disease when the papers behind the last step of the short one stand behind a later step of the
-    long one too.
+    It keeps the best score. A direct claim "A acts on B through X" and the chain A -> X -> B are the same mechanism; so
+    are A -> X -> disease and A -> X -> B -> disease when the papers behind the last step of the short one stand behind
+    a later step of the long one too, and every step of the long one but the last has a paper of the short one.
     """
     target = writer.target
     by_names: dict[tuple[tuple[str, ...], str, int], list[Found]] = defaultdict(list)
@@ -481,7 +534,7 @@ def _folded(found: Sequence[Found], writer: _Writer) -> list[Found]:
         by_names[((*chain.names[:-1], target), writer.direct(chain), chain.sign)].append(chain)
     kept: list[Found] = []
     for same in by_names.values():
-        chosen = max(same, key=lambda c: (len(c.hops), c.score))
+        chosen = max(same, key=lambda c: (writer.told_by(c, same[0]), len(c.hops), c.score))
         kept.append(_carrying(chosen, same[0]))
     starts: dict[tuple[str, int], list[int]] = defaultdict(list)
     for place, chain in enumerate(kept):
@@ -495,7 +548,8 @@ def _folded(found: Sequence[Found], writer: _Writer) -> list[Found]:
             longer = kept[other]
             if len(longer.names) > len(chain.names) and inner <= set(longer.names):
                 if not any(bridge for _, _, bridge, _ in longer.hops):
-                    if papers <= {paper for index, *_ in longer.hops[1:] for paper in writer.publications(index)}:
+                    told = {paper for index, *_ in longer.hops[1:] for paper in writer.publications(index)}
+                    if papers <= told and writer.told_by(longer, chain):
                         dropped.add(place)
                         kept[other] = _carrying(longer, chain)
                         break
@@ -594,14 +648,15 @@ def _outcomes(claims: Sequence[Assertion], weigher: Weigher, source: str, target
     vocabulary = weigher.vocabulary
     ladder = vocabulary.ontology.systems
     targets = {target, *vocabulary.descendants(target)}
+    shown = _manifestations(claims, vocabulary, target)
     rows = [
         (claim, row)
         for claim in claims
         if claim.subject == source
-        and claim.object in targets
+        and (claim.object in targets or claim.object in shown)
         and vocabulary.ontology.predicates[claim.predicate].causal == "outcome"
         for row in claim.evidence
-        if weigher.given_as_asked(row)
+        if weigher.given_as_asked(row) and (claim.object in targets or row.disease in targets)
     ]
     rows.sort(
         key=lambda pair: (-ladder[pair[1].system].stage, pair[0].object != target, pair[1].publication, pair[0].id)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from kg.graph import Weigher
-from kg.mechanisms import Step, Trace
+from kg.mechanisms import BRIDGES, Step, Trace
 from kg.model import Assertion, Evidence, Publication
 from kg.views import View, ViewEdge, ViewEvidence, ViewNode, ViewRoute
 from kg.vocabulary import Vocabulary
@@ -73,7 +73,7 @@ def _edges(
     step: Step, claims: Mapping[str, Assertion], vocabulary: Vocabulary, publications: Mapping[str, Publication]
 ) -> list[ViewEdge]:
     if step.bridge:
-        text = "is a kind of" if step.predicate == "subclass_of" else "includes"
+        text = BRIDGES[step.predicate]
         return [ViewEdge(f"{step.subject}|{text}|{step.object}", *_ends(step, vocabulary), text, 0, "", "", ())]
     claim = claims[step.claim]
     rows = tuple(

@@ -388,6 +388,8 @@ def explain_text(graph: Dataset, answer: Trace, mechanism: Mechanism) -> None:
             for paper in papers_of:
                 click.echo(f"    {side:7} {_weighed(paper)}")
         joined = f" ({each.step.attestation}; degree penalty and bridges included)" if each.step.attestation else ""
+        if each.step.contest:
+            click.echo(f"    refuted in like aspects in this disease: x{1 - each.step.contest:.2f} in the belief")
         click.echo(f"    belief {each.belief:.3f}, factor {each.factor:.3f}{joined}")
         numbers += [each.belief, each.factor]
     product = " x ".join(f"{number:.3f}" for number in numbers if number != 1)

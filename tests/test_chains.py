@@ -8,7 +8,7 @@ from dataclasses import asdict
 import pytest
 
 import kg
-from kg.chains import ATTESTATIONS, Chains, chains
+from kg.chains import ATTESTATIONS, Chains, chains, links
 from kg.errors import SourceError
 from tests.test_mechanisms import made
 
@@ -89,3 +89,44 @@ def test_a_factor_on_one_cell_is_not_the_one_counted_on_another(graph):
     )
     assert chains([own, there], v).follows[0][0] == []
     assert chains([released, cytokine], v).follows[0][0] == [1]
+
+
+def test_what_a_cell_does_is_no_count_of_it(graph):
+    """Less activation of a cell is not fewer of it; less proliferation is."""
+    v = graph.vocabulary
+    counted = made(v, "B cell", "increased_in", "SLE", "abundance", publication="doi:10.1000/two")
+    for aspect, follows in (("proliferation", [1]), ("activation", []), ("antibody production", [])):
+        claims = [made(v, "MSC", "negatively_regulates", "B cell", aspect), counted]
+        assert chains(claims, v).follows[0][0] == follows, aspect
+    drives = made(v, "B cell", "contributes_to", "SLE", publication="doi:10.1000/two")
+    assert chains([made(v, "MSC", "negatively_regulates", "B cell", "activation"), drives], v).follows[0][0] == [1]
+
+
+def test_what_msc_make_in_culture_is_not_the_level_where_that_falls(graph):
+    v = graph.vocabulary
+    made_by = made(v, "MSC", "secretes", "IL6", "secretion")
+    counted = made(v, "IL6", "increased_in", "SLE", "abundance", publication="doi:10.1000/two")
+    drives = made(v, "IL6", "contributes_to", "SLE", publication="doi:10.1000/two")
+    falls = made(v, "MSC", "negatively_regulates", "IL6", "abundance", publication="pmc:PMC3", system="animal model")
+    culture = falls._replace(evidence=(falls.evidence[0]._replace(system="in vitro"),))
+    assert chains([made_by, counted, drives, culture], v).follows[0][0] == [1, 2]
+    assert chains([made_by, counted, drives, falls], v).follows[0][0] == [2]
+    lax = chains([made_by, counted, drives, falls], v, incoherent=True)
+    assert ATTESTATIONS[lax.follows[0][2][0]] == "incoherent: its level moves the other way"
+
+
+def test_what_patients_own_msc_carry_ends_no_chain(graph):
+    v = graph.vocabulary
+    own = made(v, "NO", "increased_in", "RA", "secretion", "RA synovial MSC")
+    assert not links([own], v)
+    assert links([made(v, "NO", "increased_in", "RA", "secretion")], v)
+
+
+def test_who_has_claims_of_its_own_is_not_spoken_for(graph):
+    """NK cells are innate lymphoid cells, and have rows of their own on SSc."""
+    v = graph.vocabulary
+    raised = made(v, "MSC", "positively_regulates", "NK cell", "abundance")
+    wider = made(v, "innate lymphoid cell", "contributes_to", "SSc", publication="doi:10.1000/two")
+    own = made(v, "NK cell", "decreased_in", "SSc", publication="pmc:PMC3")
+    assert chains([raised, wider], v).follows[0][0] == [1]
+    assert 1 not in chains([raised, wider, own], v).follows[0][0]

@@ -31,7 +31,7 @@ def test_accounts_multiply_to_the_score_and_papers_to_the_belief(graph, disease,
                 seen += 1
                 assert {paper.evidence.publication for paper in each.supporting} == set(each.step.publications)
                 assert {paper.evidence.publication for paper in each.refuting} == set(each.step.refuting)
-                belief = pooled(each.supporting) * (1 - pooled(each.refuting))
+                belief = pooled(each.supporting) * (1 - pooled(each.refuting)) * (1 - each.step.contest)
                 assert each.belief == pytest.approx(belief) or each.belief == pytest.approx(belief * association)
                 for paper in (*each.supporting, *each.refuting):
                     assert paper.support == pytest.approx((1 - paper.error) * paper.fit)

@@ -28,7 +28,8 @@ def seen(publication: str = "doi:10.1000/one", system: str = "in vitro", **cells
         ([seen(read="title")], 1 - 0.45 * 1.5),
         ([seen(system="review statement", read="title")], 1 - 0.9),  # 0.6 x 1.5, at the cap of 0.9
         ([seen(system="review statement", read="title", combined_with=("IFNG",))], 1 - 0.9),  # above it
-        ([seen(combined_with=("IFNG",))], 1 - 0.45 * 1.3),
+        ([seen(combined_with=("IFNG",))], 1 - 0.45 * 1.6),
+        ([seen(context="doubtful: cell not named")], 1 - 0.45 * 1.5),
         ([seen(), seen()], 0.55),  # one publication counts once
         ([seen(), seen(system="animal model")], 0.65),  # at its best row
         ([seen(), seen("pmc:PMC3")], 1 - 0.45 * 0.45),

@@ -441,7 +441,7 @@ def test_contact_is_no_mediator_of_its_own_in_one_paper(graph):
     assert (route.label, [label for label, _ in route.also]) == ("on B cell, mediator not stated", ["via contact"])
 
 
-def test_a_refutation_in_a_like_aspect_is_said_and_not_counted(graph):
+def test_a_refutation_in_a_like_aspect_counts_in_the_disease_asked_for(graph):
     v = graph.vocabulary
     lowered = made(v, "MSC", "negatively_regulates", "Tfh cell", "differentiation")
     same = made(
@@ -452,6 +452,10 @@ def test_a_refutation_in_a_like_aspect_is_said_and_not_counted(graph):
     (alone,) = asked(graph, [lowered, drives]).routes
     (route,) = asked(graph, [lowered, same, death, drives]).routes
     assert route.weight == alone.weight
+    here = same._replace(evidence=(same.evidence[0]._replace(disease="SLE"),))
+    (contested,) = asked(graph, [lowered, here, death, drives]).routes
+    assert contested.weight == pytest.approx(alone.weight * (1 - 0.5 * 0.55))
+    assert contested.mechanisms[0].steps[0].contest == pytest.approx(0.5 * 0.55)
     assert route.mechanisms[0].steps[0].contested == ("abundance: doi:10.1000/two",)
     assert route.mechanisms[0].steps[0].refuting == ()
 
@@ -541,7 +545,11 @@ def test_association_is_no_cause_inside_a_chain(graph):
     (mechanism,) = route.mechanisms
     assert [step.predicate for step in mechanism.steps if not step.bridge] == ["secretes", "increased_in"]
     causal = [*claims[:1], made(v, "IL6", "contributes_to", "lupus nephritis")]
-    assert asked(graph, causal).counter_routes[0].weight == pytest.approx(route.weight / 0.4)
+    alone = 0.4 * 0.4  # an association, and nothing else ties IL6 to a condition
+    assert asked(graph, causal).counter_routes[0].weight == pytest.approx(route.weight / alone)
+    drives = made(v, "IL6", "contributes_to", "RA", publication="pmc:PMC3")
+    tied = asked(graph, [*claims, drives]).counter_routes[0].weight
+    assert tied == pytest.approx(route.weight / 0.4 * (3 / 2) ** -0.4)  # one neighbour more
 
 
 def test_no_effect_is_no_benefit(graph):
@@ -604,3 +612,41 @@ def test_every_step_of_a_route_says_what_its_rows_say(graph):
                     name for row in rows if row.publication in step.publications for name in (*row.mediator, row.mode)
                 }
                 assert set(step.mediators) <= named
+
+
+def test_a_manifestation_seen_in_the_disease_counts_for_it(graph):
+    """Lungs made worse in models of SSc are harm in SSc; lung fibrosis seen elsewhere is not."""
+    v = graph.vocabulary
+    worse = made(
+        v,
+        "MSC",
+        "exacerbates",
+        "lung fibrosis",
+        disease="SSc",
+        system="animal model",
+        mediator=("CCL1",),
+        mediator_test="blockade",
+    )
+    (route,) = asked(graph, [worse], target="SSc").counter_routes
+    assert (route.mediators, route.weight) == (("CCL1",), pytest.approx((1 - 0.35 * 0.7) * 0.5))
+    last = route.mechanisms[0].steps[-1]
+    assert last.phrase == "lung fibrosis is a manifestation of SSc"
+    answer = asked(graph, [worse], target="SSc")
+    assert answer.tested == {"better": 0, "unchanged": 0, "worse": 1}
+    assert not asked(graph, [worse], target="RA").counter_routes
+    elsewhere = worse._replace(evidence=(worse.evidence[0]._replace(disease="acute lung injury"),))
+    also = made(v, "TLR9", "contributes_to", "lung fibrosis", disease="SSc")
+    assert not asked(graph, [elsewhere, also], target="SSc").counter_routes
+
+
+def test_only_what_its_papers_show_is_told_for_a_direct_claim(graph):
+    """A direct claim is told as the longer chain where every step but the last is of its paper, else as itself."""
+    v = graph.vocabulary
+    shown = made(v, "MSC", "ameliorates", "SLE", system="animal model", mediator=("Tfh cell",), mediator_test="stated")
+    other = made(v, "MSC", "negatively_regulates", "Tfh cell", "differentiation", publication="doi:10.1000/two")
+    drives = made(v, "Tfh cell", "contributes_to", "SLE", publication="pmc:PMC3")
+    (route,) = asked(graph, [shown, other, drives]).routes
+    assert [step.predicate for step in route.mechanisms[0].steps] == ["ameliorates"]
+    own = other._replace(evidence=(other.evidence[0]._replace(publication="doi:10.1000/one"),))
+    (route,) = asked(graph, [shown, own, drives]).routes
+    assert [step.predicate for step in route.mechanisms[0].steps] == ["negatively_regulates", "contributes_to"]
