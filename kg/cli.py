@@ -65,8 +65,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
+LATER = dict.fromkeys(("communities", "doctor", "stats", "studies"), "kg.cli_data")
+
+
 class _Group(click.Group):
-    """Suggests the nearest command for one that does not exist."""
+    """Knows the commands of other modules by name and imports one when it is asked for; suggests the nearest name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*self.commands, *LATER})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in LATER:
+            from importlib import import_module
+
+            command: click.Command = getattr(import_module(LATER[cmd_name]), cmd_name)
+            return command
+        return super().get_command(ctx, cmd_name)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -76,7 +90,7 @@ class _Group(click.Group):
         except click.UsageError as error:
             from kg.vocabulary import nearest
 
-            near = nearest(args[0], self.commands)
+            near = nearest(args[0], self.list_commands(ctx))
             hint = f" Did you mean {near[0]!r}?" if near else ""
             raise click.UsageError(f"no command {args[0]!r}.{hint} `kg --help` lists all.", ctx) from error
 
@@ -568,7 +582,7 @@ def disagreements(context: click.Context, about: str, disease: str, count: int, 
 @cli.command()
 @click.argument("query", required=False)
 @click.option("--param", "parameters", multiple=True, metavar="NAME=VALUE", help="Fill a parameter of a named query.")
-@click.option("--list", "listing", is_flag=True, help="List the named queries.")
+@click.option("--list", "listing", is_flag=True, help="List the named queries by keyword (table, tsv or json).")
 @_format("table", "csv", "tsv", "json", "xml", "turtle")
 @click.pass_context
 def query(context: click.Context, query: str | None, parameters: tuple[str, ...], listing: bool, form: str) -> None:
@@ -581,29 +595,65 @@ def query(context: click.Context, query: str | None, parameters: tuple[str, ...]
     """
     from kg import sparql
 
+    text = "" if listing or not query else _query_text(query)
+    if parameters and (listing or text):
+        raise click.UsageError("--param fills a parameter of a named query; write the value into the query instead")
     if listing:
-        say.columns(["name", "question", "parameters"], _listed(), 90)
+        _list_queries(form)
         return
     if not query:
         raise click.UsageError("give a query, a file, `-`, or --list")
     graph = _load(context)
-    values = dict(_pair(each) for each in parameters)
-    fixed: dict[str, str] = {}
-    if query == "-":
-        text = sparql.text_of("-", _stdin())
-    elif Path(query).suffix in (".rq", ".sparql") or _is_file(query):
-        text = sparql.text_of(query)
-    elif any(mark in query for mark in "{ \n"):
-        text = query
-    else:
-        text, fixed = sparql.named(query, values, graph.vocabulary)
+    values = _pairs(parameters)
     with _interruptible():
-        answer = graph.query(text, fixed)
-        if form == "table":
-            columns, rows = sparql.table(answer, graph.vocabulary.ontology)
-            say.columns(columns, rows, 70)
-        else:
+        answer = graph.query(text) if text else graph.ask(query, values)
+        if form != "table":
             click.echo(sparql.serialized(answer, form), nl=False)
+            return
+        columns, rows = sparql.table(answer, graph.vocabulary.ontology)
+        say.columns(columns, rows, 70)
+    if not rows and not text:
+        from kg.catalogue import catalogue
+
+        asked = " and ".join(f"{name}={value}" for name, value in {**catalogue()[query].defaults, **values}.items())
+        click.echo(f"kg: no rows: nothing in the tables answers this{f' for {asked}' if asked else ''}", err=True)
+
+
+def _query_text(query: str) -> str:
+    """Return the text that QUERY is or names, or nothing when it is the name of a query of the catalogue."""
+    from kg import sparql
+
+    if query == "-":
+        return sparql.text_of("-", _stdin()) or " "
+    if Path(query).suffix in (".rq", ".sparql") or _is_file(query):
+        return sparql.text_of(query) or " "
+    return query if any(mark in query for mark in "{ \n") else ""
+
+
+def _list_queries(form: str) -> None:
+    from kg.catalogue import GROUPS, catalogue
+
+    names = ["name", "question", "parameters"]
+    queries = [(q, "; ".join(f"{k}={v}" for k, v in q.defaults.items())) for q in catalogue().values()]
+    if form == "json":
+        import json
+
+        keyed = [
+            {"name": q.name, "question": q.title, "group": q.group, "keywords": q.keywords, "parameters": q.defaults}
+            for q, _ in queries
+        ]
+        click.echo(json.dumps({"rows": keyed}, ensure_ascii=False, indent=1))
+    elif form == "tsv":
+        say.tsv([*names, "keywords"], [[q.name, q.title, asked, q.keywords] for q, asked in queries])
+    elif form == "table":
+        for group, title in GROUPS.items():
+            click.secho(f"{title} ({group})", bold=True)
+            for q, asked in queries:
+                if q.group == group:
+                    click.echo(f"  {q.name}{f'  {asked}' if asked else ''}\n      {q.title}")
+        click.echo(f"kg: {len(queries)} queries; `kg query NAME --param name=value` runs one", err=True)
+    else:
+        raise click.UsageError(f"--list prints table, tsv or json, not {form}")
 
 
 @contextlib.contextmanager
@@ -626,17 +676,16 @@ def _is_file(text: str) -> bool:
         return False
 
 
-def _listed() -> list[list[str]]:
-    from kg.sparql import catalogue
-
-    return [[q.name, q.title, "; ".join(f"{k}={v}" for k, v in q.parameters.items())] for q in catalogue().values()]
-
-
-def _pair(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise click.UsageError(f"--param {text!r}: write NAME=VALUE")
-    return name, value
+def _pairs(parameters: Sequence[str]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for text in parameters:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise click.UsageError(f"--param {text!r}: write NAME=VALUE")
+        if name in values:
+            raise click.UsageError(f"--param {name} is given twice; a query takes one value of each")
+        values[name] = value
+    return values
 
 
 def _stdin() -> str:
@@ -648,39 +697,60 @@ def _stdin() -> str:
 
 
 @cli.command()
-@click.option(
-    "--measure",
-    default="betweenness",
-    show_default=True,
-    help="degree, in-degree, out-degree, betweenness, pagerank, route-weight or route-count.",
-)
+@click.option("--measure", default="betweenness", show_default=True, help="One of those listed above.")
 @click.option("--disease", default="", metavar="NAME", help="Only the claims seen in this disease.")
+@click.option("--msc-source", default="", metavar="TISSUE", help="Only what was seen with MSC of this tissue.")
 @click.option("--category", default="", metavar="CLASS", help="Only entities of this class, as ImmuneCell or Factor.")
-@click.option("--source", default="MSC", show_default=True, help="Where routes start (route-weight, route-count).")
+@click.option(
+    "--source", default="MSC", show_default=True, help="Where routes start, and the influence of personalised-pagerank."
+)
 @click.option("-k", "count", default=20, show_default=True, type=click.IntRange(1), help="Most rows.")
 @_format(*BASIC)
 @click.pass_context
 def centrality(
-    context: click.Context, measure: str, disease: str, category: str, source: str, count: int, form: str
+    context: click.Context,
+    measure: str,
+    disease: str,
+    msc_source: str,
+    category: str,
+    source: str,
+    count: int,
+    form: str,
 ) -> None:
     """Which cells and factors much of the graph hangs on, by one measure.
 
     \b
+    Ties of a thing:      degree, in-degree, out-degree, k-core,
+                          raises, lowers, raised-by, lowered-by
+    Place on the paths:   betweenness, closeness, harmonic
+    Flow of influence:    pagerank, personalised-pagerank, katz, eigenvector,
+                          hub, authority
+    Routes to a disease:  route-weight, route-loss, route-count
+
+    The first line of the answer says what a measure means, its unit and its direction.
+
+    \b
     kg centrality --disease SLE --category ImmuneCell
     kg centrality --measure route-weight --disease RA --category Factor
+    kg centrality --measure raised-by --msc-source "umbilical cord"
     """
-    from kg.centrality import MEASURES, ROUTE_MEASURES
+    from kg.centrality import MEASURES, ROUTE_MEASURES, SCALES
 
     graph = _load(context)
-    ranks = graph.centrality(measure, disease=disease, category=category, count=count, source=source)
+    ranks = graph.centrality(
+        measure, disease=disease, category=category, count=count, source=source, msc_source=msc_source
+    )
     columns = ["rank", "name", "curie", "category", "value"]
     rows = [[r.rank, r.name, r.curie, r.category, float(f"{r.value:.6g}")] for r in ranks]
     if form == "json":
         options = [("--measure", measure), ("--disease", disease), ("--category", category)]
-        options += [("--source", "" if source == "MSC" else source), ("-k", str(count))]
+        options += [("--source", "" if source == "MSC" else source), ("-k", str(count)), ("--msc-source", msc_source)]
         body = {
             "measure": measure,
+            "explanation": MEASURES[measure],
+            "scale": SCALES[measure],
             "scope": disease or "all",
+            "msc_source": msc_source,
             "rows": [dict(zip(columns, row, strict=True)) for row in rows],
         }
         _json(graph, _command("centrality", options), body)
@@ -688,9 +758,10 @@ def centrality(
         say.tsv(columns, rows)
     else:
         scope = f"claims seen in {disease}, causal only" if disease else "all claims, causal only"
+        scope += f", seen with MSC from {msc_source}" if msc_source else ""
         if measure in ROUTE_MEASURES:
             scope = f"routes from {source} to {disease}"
-        click.echo(f"{measure}: {MEASURES[measure]}; {scope}")
+        click.echo(f"{measure}: {MEASURES[measure]} ({SCALES[measure]}); {scope}")
         say.columns(columns, rows)
 
 
@@ -762,16 +833,22 @@ def _write_html(picture: Any, output: str, large: bool) -> None:
 @click.option("-o", "--output", default="-", show_default=True, help="The file to write, or - for stdout.")
 @click.pass_context
 def export(context: click.Context, form: str, output: str) -> None:
-    """Write the whole graph: FORMAT is turtle, nquads, jsonld or graphml.
+    """Write the whole graph in a form that other programs read.
+
+    \b
+    FORMAT is one of
+      turtle, ntriples, rdfxml     all statements, graphs merged
+      trig, nquads, jsonld         all statements, in their named graphs
+      graphml, gexf                entities and claims, for Gephi, Cytoscape, igraph
+      nodes-csv, nodes-tsv         entities, one a row
+      edges-csv, edges-tsv         claims, one a row
+      bibtex, csl                  the publications, for reference managers
+      examples                     the queries of `kg query --list`, as SPARQL examples in Turtle
 
     \b
     kg export graphml -o mscim.graphml
     """
-    from kg.export import export as exported
-
-    graph = _load(context)
-    network = graph.to_networkx() if form == "graphml" else None
-    content = exported(form, graph.store, network, dict(graph.vocabulary.ontology.prefixes))  # type: ignore[arg-type]
+    content = _load(context).export(form)
     if output == "-":
         click.echo(content, nl=False)
     else:

@@ -12,7 +12,7 @@ from kg import sources, store
 from kg.errors import SourceError, UnknownTerm
 from kg.graph import Blocks, Context, Weigher, multidigraph
 from kg.model import Assertion, Entity, Evidence, Publication, Study
-from kg.vocabulary import Vocabulary
+from kg.vocabulary import Vocabulary, nearest
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -23,12 +23,15 @@ if TYPE_CHECKING:
     from kg.blockade import Blockade
     from kg.centrality import Rank
     from kg.chains import Chains
+    from kg.communities import Communities
     from kg.compare import Comparison
     from kg.disagreements import Disagreement
     from kg.explain import Account
     from kg.gaps import Gaps
     from kg.mechanisms import Mechanism, Trace
     from kg.null import Null
+    from kg.stats import Stats
+    from kg.studies import StudyRow
 
 __all__ = ["Card", "Dataset", "Hit", "Neighbour", "build", "load"]
 
@@ -505,9 +508,7 @@ class Dataset:
         """
         from kg.gaps import gaps
 
-        entity = self.resolve(disease)
-        if "Condition" not in self.vocabulary.ontology.superclasses[entity.category]:
-            raise UnknownTerm(disease, reason=f"is of class {entity.category}, not a disease")
+        entity = self._disease(disease)
         return gaps(self.assertions, self.vocabulary, entity.name)
 
     def explain(self, answer: Trace, mechanism: Mechanism) -> tuple[Account, ...]:
@@ -560,15 +561,23 @@ class Dataset:
         category: str = "",
         count: int = 0,
         source: str = "MSC",
+        msc_source: str = "",
     ) -> tuple[Rank, ...]:
         """Answer which things are central: see `kg.centrality.centrality`.
 
-        With `disease`, over the claims seen in that disease or a kind of it, or that name it. route-weight, route-loss
-        and route-count look at the routes from `source` to `disease` instead.
+        With `disease`, over the claims seen in that disease or a kind of it, or that name it; with `msc_source`, over
+        what was seen with MSC of that tissue. route-weight, route-loss and route-count look at the routes from `source`
+        to `disease` instead; personalised-pagerank starts at `source`.
         """
         from kg.centrality import ROUTE_MEASURES, centrality, loss_centrality, route_centrality
 
         if measure in ROUTE_MEASURES:
+            if msc_source:
+                raise UnknownTerm(
+                    msc_source,
+                    kind="MSC source",
+                    reason=f"does not go with {measure}; start at 'umbilical cord MSC', say",
+                )
             if not disease:
                 raise UnknownTerm(disease, kind="disease", reason=f"is needed for {measure}; give --disease, as SLE")
             if measure == "route-loss":
@@ -580,7 +589,85 @@ class Dataset:
                 for mechanism in route.mechanisms
             ]
             return route_centrality(chains, self.vocabulary, measure, category=category, count=count)
-        return centrality(self.to_networkx(disease), self.vocabulary, measure, category=category, count=count)
+        start = self.resolve(source).name if measure == "personalised-pagerank" else ""
+        network = self.to_networkx(disease, msc_source)
+        return centrality(network, self.vocabulary, measure, category=category, count=count, source=start)
+
+    def communities(self, *, disease: str = "", msc_source: str = "", seed: int = 0) -> Communities:
+        """Answer into which closely knit groups the causal claims fall: see `kg.communities.communities`.
+
+        >>> import kg
+        >>> len(kg.load().communities(disease="pSS").groups) > 1
+        True
+        """
+        from kg.communities import communities
+
+        return communities(self.to_networkx(disease, msc_source), self.vocabulary, seed=seed)
+
+    def select_studies(
+        self,
+        *,
+        disease: str = "",
+        design: str = "",
+        source: str = "",
+        route: str = "",
+        dose: str = "",
+        outcome: str = "",
+        people: bool = False,
+        sort: str = "disease",
+    ) -> tuple[StudyRow, ...]:
+        """Answer which studies gave MSC, how, and with what result: see `kg.studies.studies`, and `tally` there.
+
+        >>> import kg
+        >>> len(kg.load().select_studies(disease="SSc", outcome="no difference", people=True)) > 1
+        True
+        """
+        from kg.studies import studies
+
+        name = self._disease(disease).name if disease else ""
+        return studies(
+            self.studies,
+            self.assertions,
+            self.vocabulary,
+            disease=name,
+            design=design,
+            source=source,
+            route=route,
+            dose=dose,
+            outcome=outcome,
+            people=people,
+            sort=sort,
+        )
+
+    def stats(self, disease: str = "") -> Stats:
+        """Answer how much the tables hold, of what: see `kg.stats.stats`.
+
+        With `disease`, of the rows seen in that disease or a kind of it, and of the papers they come from.
+
+        >>> import kg
+        >>> kg.load().stats("pSS").totals["claims"] < kg.load().stats().totals["claims"]
+        True
+        """
+        from kg.stats import stats
+
+        if not disease:
+            return stats(self.assertions, self.publications, self.vocabulary, studies=len(self.studies))
+        name = self._disease(disease).name
+        family = {name, *self.vocabulary.descendants(name)}
+        kept = (
+            claim._replace(evidence=tuple(row for row in claim.evidence if row.disease in family))
+            for claim in self.assertions
+        )
+        claims = tuple(claim for claim in kept if claim.evidence)
+        papers = {paper.publication: paper for paper in self.cited(r.publication for c in claims for r in c.evidence)}
+        number = sum(study.disease in family for study in self.studies)
+        return stats(claims, papers, self.vocabulary, studies=number)
+
+    def _disease(self, term: str) -> Entity:
+        entity = self.resolve(term)
+        if "Condition" not in self.vocabulary.ontology.superclasses[entity.category]:
+            raise UnknownTerm(term, reason=f"is of class {entity.category}, not a disease")
+        return entity
 
     def disagreements(self, about: str = "", *, disease: str = "", count: int = 0) -> tuple[Disagreement, ...]:
         """Answer where papers disagree, and in which context: see `kg.disagreements.disagreements`.
@@ -594,13 +681,24 @@ class Dataset:
         names = [self.resolve(name).name if name else "" for name in (about, disease)]
         return disagreements(self.assertions, self.vocabulary, about=names[0], disease=names[1], count=count)
 
-    def claims(self, disease: str = "") -> tuple[Assertion, ...]:
-        """Return all claims, or those seen in a disease (or a kind of it) or that name it."""
+    def claims(self, disease: str = "", msc_source: str = "") -> tuple[Assertion, ...]:
+        """Return all claims, or those seen in a disease (or a kind of it) or that name it, in an order of their own.
+
+        With `msc_source`, a tissue as `umbilical cord`, only the rows that were seen with MSC of that tissue count.
+        """
+        if msc_source:
+            sources = self.vocabulary.ontology.msc_sources
+            if msc_source not in sources:
+                raise UnknownTerm(msc_source, nearest(msc_source, sources) or tuple(sorted(sources)), kind="MSC source")
+            tissues = self.vocabulary.tissues(msc_source)
+            kept = (
+                claim._replace(evidence=tuple(row for row in claim.evidence if row.msc_source in tissues))
+                for claim in self.claims(disease)
+            )
+            return tuple(claim for claim in kept if claim.evidence)
         if not disease:
             return self.assertions
-        entity = self.resolve(disease)
-        if "Condition" not in self.vocabulary.ontology.superclasses[entity.category]:
-            raise UnknownTerm(disease, reason=f"is of class {entity.category}, not a disease")
+        entity = self._disease(disease)
         family = {entity.name, *self.vocabulary.descendants(entity.name)}
         return tuple(
             claim
@@ -621,9 +719,29 @@ class Dataset:
 
         return run(self.store, query, self.vocabulary.ontology.prefixes, substitutions)
 
-    def to_networkx(self, disease: str = "") -> nx.MultiDiGraph[str]:
-        """Return the claims as a networkx MultiDiGraph: see `kg.graph.multidigraph`."""
-        return multidigraph(self.claims(disease), Weigher(self.vocabulary), every=not disease)
+    def ask(
+        self, name: str, parameters: Mapping[str, str] | None = None
+    ) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
+        """Run a query that ships with the program, by name: see `kg.catalogue`. What is not given has its default.
+
+        >>> import kg
+        >>> next(kg.load().ask("mediators-of", {"disease": "RA"}))["mediator_name"].value
+        'PGE2'
+        """
+        from kg.catalogue import named
+
+        return self.query(*named(name, parameters or {}, self.vocabulary, self.publications))
+
+    def export(self, form: str) -> bytes:
+        """Return the graph, its tables, its publications or its catalogue of queries as a file: see `kg.export`."""
+        from kg.export import export
+
+        return export(form, self.store, self.to_networkx, self.vocabulary, self.publications.values())
+
+    def to_networkx(self, disease: str = "", msc_source: str = "") -> nx.MultiDiGraph[str]:
+        """Return the claims as a networkx MultiDiGraph: see `kg.graph.multidigraph` and `claims`."""
+        every = not disease and not msc_source
+        return multidigraph(self.claims(disease, msc_source), Weigher(self.vocabulary), every=every)
 
     def to_rdflib(self) -> rdflib.Dataset:
         """Return the whole dataset as an rdflib Dataset, named graphs kept."""

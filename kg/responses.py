@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import quote, urlencode
 
 from kg import protocol, service, sparql, store
+from kg.catalogue import examples, ready
 from kg.errors import CurationError, KGError, QueryError, RequestError, SourceError, UnknownTerm
 from kg.protocol import GRAPHS, RESULTS, Limits, Request
 from kg.vocabulary import MSCIM
@@ -175,7 +176,7 @@ def respond(held: Open, request: Request) -> Response:
     if path == "/.well-known/void":
         return _described(held, request, lambda: service.void(request.base, held.summary, held.store))
     if path == "/.well-known/sparql-examples":
-        return _described(held, request, lambda: service.examples(request.base, held.graph.vocabulary))
+        return _described(held, request, lambda: list(examples(held.graph.vocabulary, f"{request.base}/sparql")))
     if path in DUMPS:
         return _dump(held, request, DUMPS[path])
     if path.startswith("/entity/"):
@@ -335,9 +336,7 @@ def _page(**values: Any) -> bytes:
 
 
 def _home(held: Open, request: Request) -> bytes:
-    examples = [
-        (query.title, f"/sparql?{urlencode({'query': body})}") for query, body in service.ready(held.graph.vocabulary)
-    ]
+    examples = [(query.title, f"/sparql?{urlencode({'query': body})}") for query, body in ready(held.graph.vocabulary)]
     counts = ", ".join(f"{held.summary[name]:,} {name}" for name in ("assertions", "evidence", "publications", "quads"))
     return _page(
         title="mscim",

@@ -6,18 +6,13 @@ The vocabularies are those of SPARQL 1.1 Service Description, VoID, and the SIB 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
-
-from kg.errors import UnknownTerm
-from kg.sparql import PREFIXES, NamedQuery, catalogue, filled, guard, named
 
 if TYPE_CHECKING:
     import pyoxigraph as ox
 
-    from kg.vocabulary import Vocabulary
 
-__all__ = ["KNOWN", "description", "examples", "ready", "void"]
+__all__ = ["KNOWN", "description", "void"]
 
 DCTERMS = "http://purl.org/dc/terms/"
 FORMATS = "http://www.w3.org/ns/formats/"
@@ -162,50 +157,4 @@ def void(base: str, summary: Mapping[str, Any], store: ox.Store) -> list[ox.Trip
             out.say(part, "void:propertyPartition", inner)
             out.say(inner, "void:property", out.iri(name))
             out.say(inner, "void:triples", out.number(number))
-    return out.triples
-
-
-def whole(text: str, prefixes: Mapping[str, str]) -> str:
-    """Return a query of the catalogue as any endpoint takes it: comments dropped, the prefixes it uses declared.
-
-    >>> whole("# title: All?\\nASK { ?s rdfs:label ?o }", {})
-    'PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>\\nASK { ?s rdfs:label ?o }'
-    """
-    body = "\n".join(line for line in text.strip().splitlines() if not line.startswith("#"))
-    known = {**PREFIXES, **prefixes}
-    used = [f"PREFIX {name}: <{known[name]}>" for name in sorted(known) if f"{name}:" in body]
-    return "\n".join([*used, body])
-
-
-def ready(vocabulary: Vocabulary) -> Iterator[tuple[NamedQuery, str]]:
-    """Yield the queries of the catalogue, whole; those whose default names are not in the data are left out."""
-    for query in catalogue().values():
-        with suppress(UnknownTerm):
-            text, values = named(query.name, {}, vocabulary)
-            yield query, whole(filled(text, values), vocabulary.ontology.prefixes)
-
-
-def examples(base: str, vocabulary: Vocabulary) -> list[ox.Triple]:
-    """Return the catalogue of queries, parameters at their defaults, in the form of the SIB sparql-examples."""
-    out = _Writer()
-    prefixes = vocabulary.ontology.prefixes
-    declared = {**PREFIXES, **prefixes}
-    owner = f"{base}/.well-known/sparql-examples#prefixes"
-    for name in sorted(declared):
-        part = out.blank()
-        out.say(owner, "sh:declare", part)
-        out.say(part, "sh:prefix", out.text(name))
-        out.say(part, "sh:namespace", out.ox.Literal(declared[name], datatype=out.iri("xsd:anyURI")))
-    for query, body in ready(vocabulary):
-        form = guard(body).form
-        subject = f"{base}/.well-known/sparql-examples#{query.name}"
-        out.say(subject, "rdf:type", "sh:SPARQLExecutable", f"sh:SPARQL{form.capitalize()}Executable")
-        out.say(subject, "rdfs:comment", out.text(query.title, "en"))
-        out.say(subject, f"sh:{form.lower()}", out.text(body))
-        out.say(subject, "sh:prefixes", owner)
-        out.say(subject, "schema:target", f"{base}/sparql")
-        head = (line[1:].partition(":") for line in query.text.splitlines() if line.startswith("#"))
-        words = next((value for key, _, value in head if key.strip() == "keywords"), "")
-        for word in filter(None, (each.strip() for each in words.split(";"))):
-            out.say(subject, "schema:keywords", out.text(word))
     return out.triples

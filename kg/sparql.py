@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from kg.errors import QueryError, SourceError, UnknownTerm
+from kg.errors import QueryError, SourceError
 from kg.sources import read_bytes
-from kg.vocabulary import Ontology, Vocabulary, nearest
+from kg.vocabulary import Ontology, value_of
 
 if TYPE_CHECKING:
     import pyoxigraph as ox
 
-__all__ = ["FORMATS", "NamedQuery", "Shape", "catalogue", "evaluate", "guard", "named", "run", "table"]
+__all__ = [
+    "FORMATS",
+    "PREFIXES",
+    "Shape",
+    "datasets",
+    "evaluate",
+    "filled",
+    "guard",
+    "run",
+    "serialized",
+    "stopped",
+    "table",
+    "text_of",
+]
 
 FORMATS = ("table", "csv", "tsv", "json", "xml", "turtle")
 TOKEN = re.compile(
@@ -45,16 +57,6 @@ NESTED = 200  # brackets within brackets: the engine runs out of stack at a few 
 READS = frozenset("SELECT ASK CONSTRUCT DESCRIBE".split())
 VOLATILE = frozenset("BNODE NOW RAND STRUUID UUID".split())  # another answer each time, from the same data
 PLAIN_IRI = re.compile(r"<(?:[A-Za-z][A-Za-z0-9+.\-]*://[^>]*|[^'#()>]*)>")
-
-
-@dataclass(frozen=True, slots=True)
-class NamedQuery:
-    """A query that ships with the program: its text, the question it answers and its parameters with defaults."""
-
-    name: str
-    title: str
-    text: str
-    parameters: Mapping[str, str]
 
 
 class Shape(NamedTuple):
@@ -124,12 +126,26 @@ def run(
     prefixes: Mapping[str, str],
     substitutions: Mapping[str, str] | None = None,
 ) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
-    """Evaluate a read, over all graphs together unless it says FROM, with the prefixes of the ontology declared.
+    """Evaluate a read, with the prefixes of the ontology declared: over the graphs it names after FROM, else over all.
 
-    `substitutions` puts IRIs in the place of variables (names without `?`). Raises QueryError with line and column.
+    `substitutions` puts IRIs in the place of variables (names without `?`). Raises QueryError with line and column,
+    also when FROM names a graph that the store does not have.
     """
 
-    return evaluate(store, filled(query, substitutions or {}), prefixes, guard(query))
+    shape = guard(query)
+    if shape.dataset:
+        _check_graphs(store, query, datasets(query, {**PREFIXES, **prefixes}))
+    return evaluate(store, filled(query, substitutions or {}), prefixes, shape)
+
+
+def _check_graphs(store: ox.Store, query: str, chosen: Sequence[tuple[str, int]]) -> None:
+    known = {value_of(name) for name in store.named_graphs()}
+    for iri, at in chosen:
+        if iri not in known:
+            raise QueryError(
+                f"{_place(query, at)}: FROM <{iri}>: no such graph here; leave FROM out for all graphs together, "
+                f"or name one of {', '.join(f'<{name}>' for name in sorted(known))}"
+            )
 
 
 def evaluate(
@@ -168,6 +184,33 @@ def evaluate(
     except (OSError, ValueError, RuntimeError) as error:
         raise stopped(error) from None
     return answer
+
+
+def datasets(query: str, prefixes: Mapping[str, str]) -> tuple[tuple[str, int], ...]:
+    """Return the IRIs that a query names after FROM and FROM NAMED, each with its place in the text.
+
+    >>> datasets("SELECT * FROM <http://x/a> FROM NAMED x:b { ?s ?p ?o }", {"x": "http://x/"})
+    (('http://x/a', 14), ('http://x/b', 38))
+    """
+    from urllib.parse import urljoin
+
+    known, base, depth = dict(prefixes), "", 0
+    found: list[tuple[str, int]] = []
+    tokens = [m for m in TOKEN.finditer(query) if m.lastgroup != "comment" and not m[0].isspace()]
+    for before, match, after in zip([None, *tokens], tokens, [*tokens[1:], None], strict=False):
+        depth += (match[0] == "{") - (match[0] == "}")
+        word = before[0].upper() if before and before.lastgroup == "word" else ""
+        if match.lastgroup == "iri" and word == "BASE":
+            base = match[0][1:-1]
+        elif match.lastgroup == "name" and word == "PREFIX" and after and after.lastgroup == "iri":
+            known[match[0][:-1]] = urljoin(base, after[0][1:-1])
+        elif depth == 0 and word in ("FROM", "NAMED"):
+            prefix, _, local = match[0].partition(":")
+            if match.lastgroup == "iri":
+                found.append((urljoin(base, match[0][1:-1]), match.start()))
+            elif match.lastgroup == "name" and prefix in known:  # an unknown prefix is for the engine to refuse
+                found.append((known[prefix] + re.sub(r"\\(.)", r"\1", local), match.start()))
+    return tuple(found)
 
 
 def stopped(error: Exception) -> QueryError | SourceError:
@@ -243,37 +286,6 @@ def table(
         return names, [[text(solution[name]) for name in names] for solution in answer]
     except (OSError, ValueError, RuntimeError) as error:
         raise stopped(error) from None
-
-
-def catalogue() -> dict[str, NamedQuery]:
-    """Return the queries that ship with the program, by name, in order of name."""
-    folder = Path(__file__).resolve().parent / "queries"
-    found = {}
-    for path in sorted(folder.glob("*.rq")):
-        text = read_bytes(path).decode()
-        head = [line[1:].strip() for line in text.splitlines() if line.startswith("#")]
-        values = dict(line.split(": ", 1) for line in head if ": " in line)
-        pairs = [pair.split("=", 1) for pair in values.get("parameters", "").split("; ") if pair]
-        found[path.stem] = NamedQuery(path.stem, values["title"], text, dict(pairs))
-    return found
-
-
-def named(name: str, parameters: Mapping[str, str], vocabulary: Vocabulary) -> tuple[str, dict[str, str]]:
-    """Return the text of a catalogue query and what to put in the place of its variables.
-
-    Raises UnknownTerm for an unknown query, an unknown parameter or a value that is no entity.
-    """
-    queries = catalogue()
-    if name not in queries:
-        raise UnknownTerm(name, nearest(name, queries), kind="query")
-    query = queries[name]
-    for key in parameters:
-        if key not in query.parameters:
-            raise UnknownTerm(key, tuple(query.parameters), kind=f"parameter of {name}")
-    values = {**query.parameters, **parameters}
-    return query.text, {
-        key: vocabulary.ontology.expand(vocabulary.resolve(value).curie) for key, value in values.items()
-    }
 
 
 def text_of(source: str, read_stdin: str | None = None) -> str:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import kg
-from kg import sparql
+from kg import catalogue, sparql
 
 BIN = Path(sys.executable).parent
 
@@ -97,8 +97,8 @@ def queries(graph: kg.Dataset, runs: int) -> None:
     store = ox.Store.read_only(str(graph.folder / "store"))
     prefixes = {**sparql.PREFIXES, **graph.vocabulary.ontology.prefixes}
     rows, to_raw, to_rdflib = [], [], []
-    for name in sparql.catalogue():
-        text, fixed = sparql.named(name, {}, graph.vocabulary)
+    for name in catalogue.catalogue():
+        text, fixed = catalogue.named(name, {}, graph.vocabulary)
         whole = sparql.filled(text, fixed)
 
         def ours(text: str = text, fixed: dict[str, str] = fixed) -> object:

@@ -67,7 +67,7 @@ def test_output_is_the_golden_one(on_small, name):
     assert out == path.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("command", sorted(cli.commands))
+@pytest.mark.parametrize("command", cli.list_commands(None))
 def test_help_of_every_command_has_an_example_that_parses(command):
     shown = CliRunner().invoke(cli, [command, "--help"])
     assert shown.exit_code == 0
@@ -83,7 +83,10 @@ JSON = {
     "evidence": (["evidence", "MSC", "Th17 cell"], {"rows"}),
     "show": (["show", "PGE2"], {"entity", "raises", "lowers", "raised_by", "lowered_by", "other"}),
     "search": (["search", "msc"], {"rows"}),
-    "centrality": (["centrality"], {"measure", "scope", "rows"}),
+    "centrality": (["centrality"], {"measure", "explanation", "scale", "scope", "msc_source", "rows"}),
+    "studies": (["studies"], {"rows"}),
+    "stats": (["stats"], {"totals", "rows", "completeness"}),
+    "communities": (["communities"], {"modularity", "rows"}),
 }
 
 
@@ -237,6 +240,18 @@ ERRORS = [
     (["query", "mediators-of", "--param", "illness=RA"], 3, "unknown parameter of mediators-of 'illness'"),
     (["query", "mediators-of", "--param", "disease"], 2, "write NAME=VALUE"),
     (["query"], 2, "give a query, a file, `-`, or --list"),
+    (["query", "ASK { }", "--param", "disease=RA"], 2, "write the value into the query instead"),
+    (["query", "--list", "--param", "disease=RA"], 2, "--param fills a parameter of a named query"),
+    (["query", "trials-of", "--param", "disease=RA", "--param", "disease=SLE"], 2, "disease is given twice"),
+    (["query", "trials-of", "--param", "disease=NotADisease"], 3, "unknown entity 'NotADisease'"),
+    (["query", "trials-of", "--param", "disease=PGE2"], 3, "has to be of class Condition"),
+    (["query", "SELECT * FROM <http://example.org/> { ?s ?p ?o }"], 4, "no such graph here; leave FROM out"),
+    (["centrality", "--measure", "route-loss", "--disease", "SLE", "--msc-source", "gingiva"], 3, "does not go with"),
+    (["centrality", "--msc-source", "gingva"], 3, "unknown MSC source 'gingva'. Did you mean: gingiva"),
+    (["studies", "--design", "rtc"], 3, "unknown design 'rtc'. Did you mean: RCT"),
+    (["studies", "--group", "outcom"], 3, "unknown key 'outcom'. Did you mean: outcome"),
+    (["stats", "--by", "diseases"], 3, "unknown figure 'diseases'. Did you mean: disease"),
+    (["studys"], 2, "Did you mean 'studies'"),
     (["query", "SELECT * { ?s "], 4, "malformed SPARQL"),
     (["query", "DELETE WHERE { ?s ?p ?o }"], 4, "1:1: DELETE is an update"),
     (["query", "SELECT * { SERVICE <http://127.0.0.1:9/> { ?s ?p ?o } }"], 4, "1:12: SERVICE is refused"),
@@ -304,14 +319,30 @@ def test_query_forms(on_small, tmp_path):
     assert on_small("query", str(tmp_path / "latin.rq"))[0] == 5
 
 
-def test_named_queries_are_listed_and_run(run):
-    listed = run("query", "--list")[1].splitlines()
-    names = [line.split()[0] for line in listed[1:]]
-    assert len(names) >= 5
-    for name in names:
-        code, out, _ = run("query", name, "--format", "tsv")
-        assert code == 0
-        assert len(out.splitlines()) > 1, name
+def test_named_queries_are_listed_by_keyword(run):
+    code, out, err = run("query", "--list")
+    assert code == 0
+    headings = [line for line in out.splitlines() if not line.startswith(" ")]
+    assert headings[0] == "What a disease is made of (disease)"
+    assert len(headings) == 7
+    names = [line.split()[0] for line in out.splitlines() if re.match(r"  \S", line)]
+    rows = json.loads(run("query", "--list", "--format", "json")[1])["rows"]
+    assert names == [row["name"] for row in rows]
+    assert len(names) >= 30
+    assert f"kg: {len(names)} queries" in err
+    tsv = run("query", "--list", "--format", "tsv")[1].splitlines()
+    assert [line.split("\t")[0] for line in tsv[1:]] == names
+    assert {len(row["keywords"]) > 1 for row in rows} == {True}
+    assert run("query", "--list", "--format", "xml")[0] == 2
+
+
+def test_named_query_runs_with_and_without_parameters(run, graph):
+    code, out, err = run("query", "mediators-of", "--format", "tsv")
+    assert (code, out.splitlines()[0], err) == (0, "?mediator_name\t?papers\t?example", "")
+    assert run("query", "mediators-of", "--param", "disease=RA", "--format", "tsv")[1] != out
+    code, out, err = run("query", "trials-of", "--param", "disease=DM")
+    assert (code, len(out.splitlines())) == (0, 1)
+    assert err == "kg: no rows: nothing in the tables answers this for disease=DM\n"
 
 
 def test_check_and_format(run, small):
@@ -354,7 +385,7 @@ def test_build_refuses_a_foreign_folder(run, small, tmp_path):
     assert (tmp_path / "mine" / "thesis.doc").read_text() == "x"
 
 
-@pytest.mark.parametrize("form", ["turtle", "nquads", "jsonld", "graphml"])
+@pytest.mark.parametrize("form", ["turtle", "nquads", "jsonld", "graphml", "gexf", "edges-csv", "bibtex"])
 def test_export_to_file_and_stdout(on_small, form, tmp_path):
     code, _, err = on_small("export", form, "-o", str(tmp_path / "x"))
     assert code == 0

@@ -13,6 +13,7 @@ import rdflib
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kg.catalogue import catalogue
 from kg.errors import CurationError, KGError, QueryError, RequestError, SourceError, UnknownTerm
 from kg.protocol import GRAPHS, RESULTS, Limits, Request
 from kg.responses import Open, Response, Sink, problem, respond
@@ -201,7 +202,7 @@ def test_home_for_browsers(held):
 def test_examples_on_the_home_page_can_be_followed(held):
     page = content(get(held, "/")).decode()
     links = [part.partition('"')[0] for part in page.split('href="/sparql?')[1:]]
-    assert len(links) == 3  # the small tables know neither SSc nor Tfh cell
+    assert 3 <= len(links) < len(catalogue())  # the small tables know neither SSc nor Tfh cell
     for link in links:
         assert get(held, "/sparql", link.replace("&amp;", "&")).status == 200
 

@@ -14,8 +14,8 @@ import rdflib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kg.errors import QueryError, SourceError, UnknownTerm
-from kg.sparql import FORMATS, catalogue, guard, named, serialized, table, text_of
+from kg.errors import QueryError, SourceError
+from kg.sparql import FORMATS, guard, serialized, table, text_of
 
 REFUSED = {
     "INSERT DATA { <a:a> <a:b> <a:c> }": "1:1: INSERT is an update",
@@ -223,56 +223,45 @@ def test_text_of_terms_in_a_table(small_graph):
     assert rows == [["<http://example.org/a>"], [""], ["text"], ["3"]]
 
 
-# --- the catalogue -------------------------------------------------------------------------------------------
-
-EXPECTED = {
-    "mediators-of": ({"disease": "RA"}, ["IDO1", "PGE2"]),
-    "claims-on": ({"target": "Tfh cell"}, ["MSC", "negatively regulates", "IDO1"]),
-    "blockade-experiments": ({"source": "MSC"}, ["blockade", "PGE2", "doi:"]),
-    "contradictions": ({}, ["MSC"]),
-    "trials-of": ({"disease": "SLE"}, ["RCT", "umbilical cord"]),
-}
+STUDIES = "https://w3id.org/mscim/graph/studies"
 
 
-def test_every_query_that_ships_is_expected_here():
-    assert set(catalogue()) == set(EXPECTED)
+def count(graph, clause: str, prologue: str = "") -> int:
+    text = f"{prologue} SELECT (COUNT(*) AS ?n) {clause} {{ ?s ?p ?o }}"
+    return int(table(graph.query(text), graph.vocabulary.ontology)[1][0][0])
 
 
-@pytest.mark.parametrize("name", sorted(EXPECTED))
-def test_query_of_the_catalogue(graph, name):
-    parameters, found = EXPECTED[name]
-    query, substitutions = named(name, parameters, graph.vocabulary)
-    _, rows = table(graph.query(query, substitutions), graph.vocabulary.ontology)
-    assert rows
-    text = "\n".join("\t".join(row) for row in rows)
-    for each in found:
-        assert each in text
-    assert catalogue()[name].title.endswith("?")
+def test_from_narrows_to_the_graphs_named(small_graph):
+    alone = sum(quad.graph_name.value == STUDIES for quad in small_graph.store)
+    assert 0 < alone < count(small_graph, "")
+    assert count(small_graph, f"FROM <{STUDIES}>") == alone
+    assert count(small_graph, r"FROM mscim:graph\/studies") == alone
+    assert count(small_graph, r"from g:studies", "PREFIX g: <https://w3id.org/mscim/graph/>") == alone
+    assert count(small_graph, "FROM <studies>", "BASE <https://w3id.org/mscim/graph/>") == alone
+    assert count(small_graph, f"FROM <{STUDIES}> FROM <https://w3id.org/mscim/graph/publications>") > alone
+    named_graph = f"SELECT (COUNT(*) AS ?n) FROM NAMED <{STUDIES}> {{ GRAPH ?g {{ ?s ?p ?o }} }}"
+    assert table(small_graph.query(named_graph), small_graph.vocabulary.ontology)[1] == [[str(alone)]]
 
 
-def test_mediators_of_a_disease_count_papers_of_its_kinds(graph):
-    query, values = named("mediators-of", {"disease": "SLE"}, graph.vocabulary)
-    _, rows = table(graph.query(query, values), graph.vocabulary.ontology)
-    family = {"SLE", *graph.vocabulary.descendants("SLE")}
-    papers = {
-        e.publication
-        for claim in graph.assertions
-        for e in claim.evidence
-        if graph.vocabulary.entities[claim.subject].category in ("MesenchymalStemCell", "MSCProduct")
-        and "IDO1" in e.mediator
-        and e.disease in family
-        and e.direction == "supports"
-    }
-    assert {row[0]: int(row[1]) for row in rows}["IDO1"] == len(papers)
+@pytest.mark.parametrize(
+    ("clause", "place"),
+    [
+        ("FROM <http://example.org/none>", "1:15: FROM <http://example.org/none>: no such graph here"),
+        ("\nFROM NAMED <http://example.org/none>", "2:12: FROM <http://example.org/none>"),
+        ("FROM mscim:none", "1:15: FROM <https://w3id.org/mscim/none>"),
+    ],
+)
+def test_from_an_unknown_graph_says_which_there_are(small_graph, clause, place):
+    with pytest.raises(QueryError) as caught:
+        small_graph.query(f"SELECT * {clause} {{ ?s ?p ?o }}")
+    assert str(caught.value).startswith(place)
+    assert f"<{STUDIES}>" in str(caught.value)
 
 
-def test_catalogue_errors(graph):
-    with pytest.raises(UnknownTerm, match=r"unknown query 'mediator-of'. Did you mean: mediators-of"):
-        named("mediator-of", {}, graph.vocabulary)
-    with pytest.raises(UnknownTerm, match=r"unknown parameter of mediators-of 'illness'. Did you mean: disease"):
-        named("mediators-of", {"illness": "SLE"}, graph.vocabulary)
-    with pytest.raises(UnknownTerm, match="unknown entity 'lupus erythematodes acutus'"):
-        named("mediators-of", {"disease": "lupus erythematodes acutus"}, graph.vocabulary)
+def test_from_within_a_pattern_or_a_text_is_no_clause(small_graph):
+    small_graph.query("SELECT ?from { ?from ?named 'FROM <http://example.org/none>' } # FROM <http://example.org/none>")
+    with pytest.raises(QueryError, match=r"malformed|Prefix|prefix"):
+        small_graph.query("SELECT * FROM nope:x { ?s ?p ?o }")
 
 
 def test_parameters_fill_variables_and_nothing_else(small_graph):
