@@ -17,12 +17,31 @@ from kg.graph import Blocks, Weigher
 from kg.model import Assertion
 from kg.vocabulary import Vocabulary
 
-__all__ = ["ATTESTATIONS", "Chains", "Link", "belief", "chains", "links"]
+__all__ = ["ATTESTATIONS", "Chains", "Composer", "Hop", "Link", "Question", "belief", "chains", "links"]
 
 ATTESTATIONS = ("", "attested", "same publication", "assembled")
 BROAD = 60  # a concept with more kinds than this says too little to be bridged from or to
 ENDS_ONLY = frozenset({"Condition", "Treatment", "Taxon", "Anatomy"})  # never acts inside a chain
 MSC = "MesenchymalStemCell"
+RELEASED = frozenset({"secretion", "cytokine production", "abundance", "antibody production"})
+
+Hop = tuple[int, int, str, float]  # link, attestation, bridge before it, factor on its belief
+
+
+class Question(NamedTuple):
+    """What is asked: names, what counts as the target (with a factor each), what must and must not be passed.
+
+    `direct` lets a claim of the source on the target that names no mediator count as a chain; `most` is how many chains
+    of each sign are wanted.
+    """
+
+    source: str
+    ends: dict[str, float]
+    length: int
+    via: frozenset[str] = frozenset()
+    avoid: frozenset[str] = frozenset()
+    direct: bool = False
+    most: int = 2000
 
 
 class Link(NamedTuple):
@@ -138,11 +157,15 @@ def chains(claims: Sequence[Assertion], vocabulary: Vocabulary, through_msc: boo
 
     MSC stand inside a chain only with `through_msc`: for questions that start from what acts on MSC.
     """
-    return _Composer(claims, vocabulary).chains(ENDS_ONLY if through_msc else ENDS_ONLY | {MSC})
+    return Composer(claims, vocabulary).chains(ENDS_ONLY if through_msc else ENDS_ONLY | {MSC})
 
 
-class _Composer:
-    """Works out which link may follow which, and how strongly the two hang together."""
+class Composer:
+    """Works out which link may follow which, and how strongly the two hang together.
+
+    `links` are all links in a fixed order, `ready` what composing looks at beside each, `outcome` whether it is a
+    tested outcome (which follows nothing), `penalty` in [0, 1] the degree penalty of each name.
+    """
 
     def __init__(self, claims: Sequence[Assertion], vocabulary: Vocabulary) -> None:
         self.claims, self.vocabulary = claims, vocabulary
@@ -200,7 +223,7 @@ class _Composer:
                 for name in (at, *self.bridged(at)):
                     for other in self.out.get(name, ()):
                         second = self.claims[self.links[other].claim]
-                        if second.object in (at, claim.subject) or not self._restrains_alike(other):
+                        if second.object in (at, claim.subject) or not self.restrains_alike(other):
                             continue
                         if self.links[other].association and name in narrower:
                             continue  # an effect on the whole does not tell on a part that was only counted
@@ -241,19 +264,21 @@ class _Composer:
             return 0.0, 0
         return self._same_factor(self.claims[self.links[first].claim], self.claims[self.links[second].claim]), 3
 
+    def anywhere(self, claim: Assertion) -> bool:
+        """Whether what the claim changes is the same thing whatever cell the next claim speaks of."""
+        cell = claim.cell
+        if not cell or claim.subject == cell:
+            return True
+        superclasses = self.vocabulary.ontology.superclasses[self.vocabulary.entities[cell].category]
+        return bool(superclasses & {"MesenchymalStemCell", "MSCProduct"})
+
     def _same_factor(self, first: Assertion, second: Assertion) -> float:
         """A factor changed in one cell is the same factor only for that cell, unless it was released."""
-        cell = first.cell
-        if not cell or first.subject == cell:
+        if self.anywhere(first):
             return self.priors["chain_assembled"]
-        superclasses = self.vocabulary.ontology.superclasses[self.vocabulary.entities[cell].category]
-        if superclasses & {"MesenchymalStemCell", "MSCProduct"}:
+        if any(name and self.weigher.related(first.cell, name) for name in (second.object, second.cell)):
             return self.priors["chain_assembled"]
-        if any(name and self.weigher.related(cell, name) for name in (second.object, second.cell)):
-            return self.priors["chain_assembled"]
-        if first.aspect in ("secretion", "cytokine production", "abundance", "antibody production"):
-            return self.priors["chain_other_cell"]
-        return 0.0
+        return self.priors["chain_other_cell"] if first.aspect in RELEASED else 0.0
 
     @cached_property
     def roles(self) -> dict[str, int]:
@@ -265,7 +290,7 @@ class _Composer:
                 weights[claim.subject] += link.effect * belief(link, claim, self.weigher)
         return {name: 1 if weight > 0 else -1 for name, weight in weights.items() if abs(weight) > 1e-9}
 
-    def _restrains_alike(self, index: int) -> bool:
+    def restrains_alike(self, index: int) -> bool:
         """An association against the role of a thing says what the body answers, not what acts.
 
         The role is what causal claims on conditions give; without any, a regulatory cell restrains.
