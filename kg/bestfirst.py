@@ -15,6 +15,7 @@ from kg.model import Assertion
 
 if TYPE_CHECKING:
     from kg.compact import Compact
+    from kg.lookahead import Search
 
 __all__ = ["Found", "Hop", "Question", "best"]
 
@@ -22,6 +23,7 @@ POPPED = 60_000  # states looked at before the search gives up: a second of time
 
 State = tuple[float, tuple[int, ...], float, int, bool, frozenset[Any], tuple[Hop, ...]]
 # minus the bound, links, value so far, sign so far, whether a bridge was crossed, what was passed, hops
+
 
 class Found(NamedTuple):
     """One chain: its score and sign, its hops, and every name on the way.
@@ -52,11 +54,13 @@ def best(
     chain, and at most one bridge. Chains below `floor` times the best one are left out; `bounded` does not even look at
     them, which changes nothing but time.
     """
-    search: Any = None
+    search: _Pairs | Search
     if isinstance(ready, Chains):
         search = _Pairs(claims, ready, question, weigh, floor if bounded and not question.via else 0.0)
     else:
-        search = ready.search(question, weigh)
+        from kg.lookahead import Search  # numpy only where the graph is large
+
+        search = Search(ready, question, weigh)
     heap: list[State] = search.starts()
     heapq.heapify(heap)
     found: dict[int, list[Found]] = {-1: [], 1: []}
@@ -144,9 +148,7 @@ class _Pairs:
                 longer = (*hops, (other, attestation, bridge, factors[place]))
                 passed = seen.union((end, bridge) if bridge else (end,), mediators[other])
                 signed = sign * self.effects[other]
-                heapq.heappush(
-                    heap, (-bound, (*path, other), new, signed, crossed or bool(bridge), passed, longer)
-                )
+                heapq.heappush(heap, (-bound, (*path, other), new, signed, crossed or bool(bridge), passed, longer))
 
     def names(self, hops: tuple[Hop, ...]) -> tuple[str, ...]:
         """Every name on the way, mediators and bridges in their places."""

@@ -1,14 +1,13 @@
 """The claims of a large graph as arrays: which link may follow which is worked out only where a search comes by.
 
-`kg.chains.Chains` holds every pair of links that may follow one another, which millions of links do not allow. `Compact`
-holds what composing looks at, some 45 bytes a link, and gives the same pairs, factors and answers. `kg.bestfirst.best`
-takes either. docs/mechanisms.md explains the rules, docs/benchmarks.md gives the figures.
+`kg.chains.Chains` holds every pair of links that may follow one another, which millions of links do not allow.
+`Compact` holds what composing looks at, some 45 bytes a link, and gives the same pairs, factors and answers.
+`kg.bestfirst.best` takes either. docs/mechanisms.md explains the rules, docs/benchmarks.md gives the figures.
 """
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from itertools import chain
@@ -17,12 +16,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kg.chains import ENDS_ONLY, MSC, RELEASED, Composer, Hop, Link, Question, belief, links
+from kg.chains import ENDS_ONLY, MSC, RELEASED, Composer, Link, belief, links
 from kg.graph import Context, Weigher
 from kg.model import Assertion
 from kg.vocabulary import Ontology, Vocabulary
 
-__all__ = ["Columns", "Compact", "Rules", "Search", "assembled", "compact", "rules"]
+__all__ = ["Columns", "Compact", "Rules", "assembled", "compact", "rules", "spread"]
 
 Array = NDArray[Any]
 
@@ -30,9 +29,6 @@ Array = NDArray[Any]
 LOWERS, LAST, ASSOCIATION, FIRST_ONLY, OFF_ORDER, ANYWHERE, SET_FREE, MEDIATED = (1 << bit for bit in range(8))
 LEAD = 8  # from this bit on: how well any link at all leads into this one, a place in Rules.leads
 INSIDE, INSIDE_THROUGH_MSC = 1, 2  # where a name may stand inside a chain
-CHUNK = 64  # followers of a link looked at together
-SLACK = 1 + 4e-6  # bounds are kept as float32 and must never be too low
-POPPED = 250_000  # states looked at before the search gives up: some ten seconds
 
 
 class Rules(NamedTuple):
@@ -73,10 +69,10 @@ def rules(ontology: Ontology) -> Rules:
 class Columns(NamedTuple):
     """Links and names as plain columns, the form in which `assembled` takes them.
 
-    Of links, one value each: `subject`, `target` and `cell` (numbers of names, cell -1 for none), `weight` in [0, 1] (the
-    largest worth under any context, penalty of mediators included), `flags` (without order and lead), `group`, `need`,
-    `diseases` (a place among `sets`), `claim`, and as ragged pairs of (how many each, all in a row) `marks` (papers as
-    numbers from 0 on, legs as -1 - number; at least one paper each) and `mediators`.
+    Of links, one value each: `subject`, `target` and `cell` (numbers of names, cell -1 for none), `weight` in [0, 1]
+    (the largest worth under any context, penalty of mediators included), `flags` (without order and lead), `group`,
+    `need`, `diseases` (a place among `sets`), `claim`, and as ragged pairs of (how many each, all in a row) `marks`
+    (papers as numbers from 0 on, legs as -1 - number; at least one paper each) and `mediators`.
 
     Of names, one value each: `names`, `penalty` and `layer`, `inside` (bits INSIDE and INSIDE_THROUGH_MSC), and ragged
     `bridges` with `narrower` (whether each is a kind of the name) and `kin` (names related to it; asked of cells and
@@ -108,8 +104,9 @@ class Columns(NamedTuple):
 class Compact:
     """Links in rows by subject (`first[v]` to `first[v + 1]`), with all that composing and bounding look at.
 
-    Numbers of names and links are int32; what is ragged has a `_first` array of starts. `incoming` lists links by target.
-    Claims and vocabulary are needed only to turn a link into words; `through_msc` says whether MSC stand inside chains.
+    Numbers of names and links are int32; what is ragged has a `_first` array of starts. `incoming` lists links by
+    target, in rows by `first_in`. The other columns are those of `Columns`. Claims and vocabulary are needed only to
+    turn a link into words; `through_msc` says whether MSC stand inside chains.
     """
 
     first: Array
@@ -201,12 +198,13 @@ class Compact:
         A bridge is a place in `bridge`. In the order of `Chains.follows`; empty where no chain goes on.
         """
         at = int(self.target[first])
-        if self.flags[first] & ASSOCIATION or not self.inside[at] & self._side:
+        if self.flags[first] & ASSOCIATION or not self.inside[at] & self.side:
             return np.empty(0, np.int64), np.empty(0, np.int64)
         return self.leaving(at)
 
     @property
-    def _side(self) -> int:
+    def side(self) -> int:
+        """The bit of `inside` that counts."""
         return INSIDE_THROUGH_MSC if self.through_msc else INSIDE
 
     def leaving(self, at: int) -> tuple[Array, Array]:
@@ -257,7 +255,7 @@ class Compact:
     def _shared(self, first: int, others: Array) -> tuple[Array, Array]:
         """Whether each link shares a leg, and whether it shares a paper, with `first`."""
         own = self.mark[self.mark_first[first] : int(self.mark_first[first + 1])]
-        flat, counts = _spread(self.mark_first, others)
+        flat, counts = spread(self.mark_first, others)
         marks = self.mark[flat]
         hit = np.zeros(len(marks), np.int8)
         for mark in own.tolist():
@@ -293,10 +291,6 @@ class Compact:
             kept[code] = row
         return kept[code]
 
-    def search(self, question: Question, weigh: Callable[[int], float]) -> Search:
-        """Return a search for the best chains, as `kg.bestfirst.best` wants it."""
-        return Search(self, question, weigh)
-
 
 def _within(near: Array, values: Array) -> Array:
     """Whether each value is in `near`, which is sorted and not empty."""
@@ -306,7 +300,7 @@ def _within(near: Array, values: Array) -> Array:
     return found
 
 
-def _spread(first: Array, rows: Array) -> tuple[Array, Array]:
+def spread(first: Array, rows: Array) -> tuple[Array, Array]:
     """Places of everything in ragged rows, one after the other, and how many there are in each."""
     starts = first[rows].astype(np.int64)
     counts = first[rows + 1].astype(np.int64) - starts
@@ -433,8 +427,8 @@ def assembled(
     counts, mark = columns.marks
     mediator_counts, mediator = columns.mediators
     if moved:
-        mark = mark[_spread(_starts(counts), order)[0]]
-        mediator = mediator[_spread(_starts(mediator_counts), order)[0]]
+        mark = mark[spread(_starts(counts), order)[0]]
+        mediator = mediator[spread(_starts(mediator_counts), order)[0]]
         counts, mediator_counts = counts[order], mediator_counts[order]
     mediated = np.flatnonzero(mediator_counts).astype(np.int32)
     flags[mediated] |= MEDIATED
@@ -486,347 +480,33 @@ def _leads(graph: Compact) -> Array:
     size = len(graph.first) - 1
     reaching = np.flatnonzero(graph.flags & ASSOCIATION == 0)
     groups = np.zeros(size, np.uint64)
-    np.bitwise_or.at(groups, target[reaching], np.uint64(1) << (graph.group[reaching].astype(np.uint64) % np.uint64(64)))
+    np.bitwise_or.at(
+        groups, target[reaching], np.uint64(1) << (graph.group[reaching].astype(np.uint64) % np.uint64(64))
+    )
     low = np.repeat(np.arange(size), np.diff(graph.bridge_first))
     bridged = groups.copy()
     np.bitwise_or.at(bridged, graph.bridge, groups[low])
     fits = np.zeros(graph.allowed.shape[1:], np.uint64)
     for number, row in enumerate(graph.allowed):
         fits |= np.where(row, np.uint64(1) << np.uint64(number % 64), np.uint64(0))
-    lead = (fits[graph.need, (graph.flags & LOWERS).astype(np.intp)] & bridged[subject] != 0).astype(np.uint16)
-    counts = np.diff(graph.mark_first.astype(np.int64))
+    fit = fits[graph.need, (graph.flags & LOWERS).astype(np.intp)] & bridged[subject]
+    lead: NDArray[np.uint16] = (fit != 0).astype(np.uint16)
+    counts: NDArray[np.int64] = np.diff(graph.mark_first.astype(np.int64))
     owner = np.repeat(np.arange(len(graph), dtype=np.int32), counts)
     lowest = int(graph.mark.min(initial=0))
     span = int(graph.mark.max(initial=0)) - lowest + 1
     mark = graph.mark.astype(np.int64) - lowest
     coming = graph.flags[owner] & ASSOCIATION == 0
-    keys = [target[owner[coming]] * np.int64(span) + mark[coming]]
+    keys = [target[owner[coming]].astype(np.int64) * span + mark[coming]]
     if len(graph.bridge):
         over = np.flatnonzero(np.diff(graph.bridge_first)[target[owner]] * (coming & (graph.mark >= 0)))
-        slots, times = _spread(graph.bridge_first, target[owner[over]])
-        keys.append(graph.bridge[slots] * np.int64(span) + np.repeat(mark[over], times))
+        slots, times = spread(graph.bridge_first, target[owner[over]])
+        keys.append(graph.bridge[slots].astype(np.int64) * span + np.repeat(mark[over], times))
     known = np.unique(np.concatenate(keys))
     if len(known):
-        hit = _within(known, subject[owner] * np.int64(span) + mark)
+        hit = _within(known, subject[owner].astype(np.int64) * span + mark)
         for sort, better in ((graph.mark >= 0, 2), (graph.mark < 0, 3)):
             found = np.unique(owner[hit & sort])
             lead[found] = np.where(lead[found] > 0, better, 0)
     lead[graph.flags & FIRST_ONLY != 0] = 0
     return lead
-
-
-class Levels:
-    """The best that may still come after a name with so many steps left, by the sign still to come: a bound.
-
-    Coherence, repeats and the number of bridges are left out of account, each link counts with the largest factor that
-    any link before it could give: never too low. Levels are worked out backwards from the target while that touches few
-    links; deeper ones only for names that a search asks for, or in one pass over all links when it asks for many.
-    """
-
-    def __init__(self, graph: Compact, closed: Iterable[int], ends: Mapping[int, float]) -> None:
-        self.graph, self.ends = graph, ends
-        size = len(graph.first) - 1
-        self.through = (graph.penalty * (graph.inside & graph._side != 0)).astype(np.float32)
-        self.through[[*closed, *ends]] = 0
-        self.closed = np.array(sorted({*closed, *ends}), np.int64)
-        leads = Rules(graph.allowed, graph.priors, ()).leads
-        codes = np.arange(1 << (LEAD + 2), dtype=np.int64)
-        table = leads[codes >> LEAD] * np.where(codes & OFF_ORDER, graph.priors[5], 1.0) * SLACK
-        self.table = table.astype(np.float32)
-        self.bridging = np.repeat(np.arange(size), np.diff(graph.bridge_first))
-        self.over = (graph.priors[4] * graph.penalty[graph.bridge] * SLACK).astype(np.float32)
-        self.is_end = np.zeros(size, np.bool_)
-        self.is_end[list(ends)] = True
-        base = np.zeros(2 * size, np.float32)
-        for end, factor in ends.items():
-            base[2 * end] = factor * SLACK
-        self.out = [np.zeros(2 * size, np.float32)]  # best of the links that leave a name, by (name, sign)
-        self.at = [base]  # the same where a chain stands at the name, by (name, sign)
-        self.settled = 0
-        self._settle_few()
-
-    def worth(self, edges: Array) -> Array:
-        """Weight of links with the largest factor that may stand before it; float32."""
-        bound: Array = self.graph.weight[edges] * self.table[self.graph.flags[edges]]
-        return bound
-
-    def _settle_few(self) -> None:
-        few = max(20_000, len(self.graph) // 40)
-        while self.settled < 1 or self._frontier_links() <= few:
-            if self.settled and not len(self._frontier):
-                break
-            self.settle(self.settled + 1)
-
-    def _frontier_links(self) -> int:
-        first = self.graph.first_in
-        return int((first[self._frontier + 1] - first[self._frontier]).sum())
-
-    @property
-    def _frontier(self) -> Array:
-        """Names that the last settled level reached anew or better."""
-        now = self.at[self.settled].reshape(-1, 2)
-        if not self.settled:
-            return np.flatnonzero(now[:, 0])
-        return np.flatnonzero((now > self.at[self.settled - 1].reshape(-1, 2)).any(axis=1))
-
-    def settle(self, level: int) -> None:
-        """Work out a level for all names, with those below it."""
-        while self.settled < level:
-            links = self._frontier_links()
-            out = self.out[self.settled].copy()
-            if self.settled and links > len(self.graph) // 8:
-                self._pass(out)
-            else:
-                self._back(out)
-            out.reshape(-1, 2)[self.closed] = 0
-            at = out * np.repeat(self.through, 2)
-            if len(self.bridging):
-                pairs = out.reshape(-1, 2)[self.graph.bridge] * (self.over * self.through[self.bridging])[:, None]
-                for sign in (0, 1):
-                    np.maximum.at(at, 2 * self.bridging + sign, pairs[:, sign])
-            ends = np.array(list(self.ends), np.int64)
-            at[2 * ends] = self.at[0][2 * ends]
-            self.settled += 1
-            del self.out[self.settled :], self.at[self.settled :]
-            self.out.append(out)
-            self.at.append(at)
-
-    def _back(self, out: Array) -> None:
-        graph, before = self.graph, self.at[self.settled]
-        flat, _ = _spread(graph.first_in, self._frontier)
-        edges = graph.incoming[flat]
-        if self.settled:  # an association only leads to the target, which the first level has looked at
-            edges = edges[graph.flags[edges] & ASSOCIATION == 0]
-        worth, start = self.worth(edges), 2 * graph.subject[edges].astype(np.int64)
-        end, lowers = 2 * graph.target[edges].astype(np.int64), (graph.flags[edges] & LOWERS).astype(np.int64)
-        np.maximum.at(out, start + lowers, worth * before[end])
-        np.maximum.at(out, start + 1 - lowers, worth * before[end + 1])
-
-    def _pass(self, out: Array) -> None:
-        graph, before = self.graph, self.at[self.settled]
-        pairs = before.view(np.uint64)
-        usable = self.table.copy()
-        usable[np.arange(len(usable)) & ASSOCIATION != 0] = 0
-        bounds = np.searchsorted(graph.first, np.arange(0, len(graph) + 1, 1 << 18), side="left")
-        bounds = np.unique(np.append(bounds, len(graph.first) - 1))
-        table = out.reshape(-1, 2)
-        for low, high in zip(bounds[:-1], bounds[1:], strict=True):
-            start, stop = int(graph.first[low]), int(graph.first[high])
-            if start == stop:
-                continue
-            flags = graph.flags[start:stop]
-            worth = graph.weight[start:stop] * usable[flags]
-            values = pairs[graph.target[start:stop]].view(np.float32).reshape(-1, 2)
-            lowers = flags & LOWERS != 0
-            rows = np.flatnonzero(np.diff(graph.first[low : high + 1])) + low
-            cuts = graph.first[rows] - start
-            for sign in (0, 1):
-                best = np.maximum.reduceat(np.where(lowers, values[:, 1 - sign], values[:, sign]) * worth, cuts)
-                table[rows, sign] = np.maximum(table[rows, sign], best)
-
-    def know(self, level: int, names: Array) -> Array:
-        """Return a level, flat by (name, sign), in which at least these names are worked out; others may be -1."""
-        if level > self.settled:
-            while len(self.at) <= level:
-                self.at.append(np.full(len(self.at[0]), -1, np.float32))
-                self.out.append(np.full(len(self.at[0]), -1, np.float32))
-                self.at[-1].reshape(-1, 2)[self.closed] = self.at[0].reshape(-1, 2)[self.closed]
-                self.out[-1].reshape(-1, 2)[self.closed] = 0
-            missing = np.unique(names[self.at[level][2 * names] < 0])
-            if len(missing):
-                self._ask(level, missing)
-        return self.at[level]
-
-    def _ask(self, level: int, names: Array) -> None:
-        graph = self.graph
-        slots, times = _spread(graph.bridge_first, names)
-        wide = np.unique(np.concatenate([names, graph.bridge[slots]])) if len(slots) else names
-        wide = wide[self.out[level][2 * wide] < 0]
-        edges, counts = _spread(graph.first, wide)
-        if len(edges) > len(graph) // 8 + 5000:
-            self.settle(level)
-            return
-        flags = graph.flags[edges]
-        target = graph.target[edges].astype(np.int64)
-        before = self.know(level - 1, target)
-        if level <= self.settled:
-            return
-        worth = np.where((flags & ASSOCIATION != 0) & ~self.is_end[target], 0, self.worth(edges))
-        lowers = (flags & LOWERS).astype(np.int64)
-        out, at = self.out[level].reshape(-1, 2), self.at[level].reshape(-1, 2)
-        out[wide] = 0
-        full = counts > 0
-        cuts = (np.cumsum(counts) - counts)[full]
-        if len(cuts):
-            out[wide[full], 0] = np.maximum.reduceat(worth * before[2 * target + lowers], cuts)
-            out[wide[full], 1] = np.maximum.reduceat(worth * before[2 * target + 1 - lowers], cuts)
-        at[names] = out[names] * self.through[names][:, None]
-        if len(slots):
-            rows = np.repeat(names, times)
-            pairs = out[graph.bridge[slots]] * (self.over[slots] * self.through[rows])[:, None]
-            for sign in (0, 1):
-                np.maximum.at(self.at[level], 2 * rows + sign, pairs[:, sign])
-
-
-class _Queue:
-    """What may leave a name, most promising first; `keys` bound what each can bring, by sign still to come."""
-
-    def __init__(self, edges: Array, slots: Array, keys: Array) -> None:
-        self.edges, self.slots, self.keys = edges, slots, keys
-        self.made: dict[tuple[int, int], list[tuple[Any, ...]]] = {}
-
-
-Follower = tuple[int, float, int, int, int, float, float]  # link, factor, attestation, bridge, end, rest by sign
-
-
-class Search:
-    """The search that works pairs out as it goes: see `kg.bestfirst.best`.
-
-    A state gives its followers a chunk at a time, best bound first, and stays in the heap with the bound of the next.
-    `wanted` is the sign that is still asked for, 0 while both are.
-    """
-
-    patience = POPPED
-    skipped = 0.0
-
-    def __init__(self, graph: Compact, question: Question, weigh: Callable[[int], float]) -> None:
-        self.graph, self.question, self.weigh = graph, question, weigh
-        numbers = graph.numbers
-        self.wanted = 0
-        self.source = numbers.get(question.source, -1)
-        self.avoid = {numbers[name] for name in question.avoid if name in numbers}
-        self.ends = {
-            numbers[name]: factor
-            for name, factor in question.ends.items()
-            if name in numbers and numbers[name] not in self.avoid and name != question.source
-        }
-        self.length = question.length
-        self.cursors: dict[tuple[int, ...], tuple[_Queue, int]] = {}
-        self.queues: dict[tuple[int, int, int], _Queue] = {}
-        self.target: list[int] = []
-
-    def starts(self) -> list[Any]:
-        """One state that stands at the source, or none when nothing can come of it."""
-        if self.source < 0 or self.source in self.avoid or not self.ends or self.length < 1:
-            return []
-        if self.question.source in self.question.ends:
-            return []
-        self.levels = Levels(self.graph, [self.source, *self.avoid], self.ends)
-        return [(-2.0, (), 1.0, 1, False, frozenset((self.source,)), ())]
-
-    def ended(self, index: int) -> bool:
-        """Whether a chain that ends in this link has reached the target."""
-        return int(self.graph.target[index]) in self.ends
-
-    def names(self, hops: tuple[Hop, ...]) -> tuple[str, ...]:
-        """Every name on the way, mediators and bridges in their places."""
-        graph, spelled = self.graph, self.graph.names
-        found = [spelled[graph.subject[hops[0][0]]]]
-        for index, _, bridge, _ in hops:
-            if bridge:
-                found.append(bridge)
-            found.extend(spelled[each] for each in graph.mediators(index))
-            found.append(spelled[graph.target[index]])
-        return tuple(found)
-
-    def grow(self, heap: list[Any], state: Any, least: float) -> None:
-        """Push the next followers of a state, and the state itself while there are more."""
-        bound, path, value, sign, crossed, seen, hops = state
-        left = self.length - len(path)
-        queue, position = self.cursors.pop(path, (None, 0))
-        if queue is None:
-            queue = self._queue(path, left, self.wanted * sign)
-        if position >= len(queue.edges):
-            return
-        promised = value * float(queue.keys[position])
-        if promised < least:
-            return
-        if promised < -bound * (1 - 1e-9) and heap and -heap[0][0] > promised:
-            self._later(heap, state, queue, position)
-            return
-        graph, weigh, spelled = self.graph, self.weigh, self.graph.names
-        for other, factor, attestation, slot, end, plus, minus in self._followers(path, left, queue, position):
-            if end in seen:
-                continue
-            bridge = int(graph.bridge[slot]) if slot >= 0 else -1
-            if slot >= 0 and (crossed or bridge in seen):
-                continue
-            new = value * factor * weigh(other)
-            signed = -sign if graph.flags[other] & LOWERS else sign
-            if end in self.ends:
-                rest = self.ends[end] if self.wanted in (0, signed) else 0.0
-            elif self.wanted:
-                rest = plus if self.wanted == signed else minus
-            else:
-                rest = max(plus, minus)
-            ahead = new * rest
-            if ahead <= 0 or ahead < least:
-                continue
-            mediators = graph.mediators(other)
-            if mediators and not seen.isdisjoint(mediators):
-                continue
-            if self.avoid and (int(graph.cell[other]) in self.avoid or not self.avoid.isdisjoint(mediators)):
-                continue
-            passed = seen.union((end, bridge) if slot >= 0 else (end,), mediators)
-            hop = (other, attestation, spelled[bridge] if slot >= 0 else "", factor)
-            heapq.heappush(heap, (-ahead, (*path, other), new, signed, crossed or slot >= 0, passed, (*hops, hop)))
-        self._later(heap, state, queue, position + CHUNK)
-
-    def _later(self, heap: list[Any], state: Any, queue: _Queue, position: int) -> None:
-        if position < len(queue.edges):
-            path, value = state[1], state[2]
-            self.cursors[path] = queue, position
-            heapq.heappush(heap, (-value * float(queue.keys[position]), *state[1:]))
-
-    def _queue(self, path: tuple[int, ...], left: int, wanted: int) -> _Queue:
-        """What may leave the name reached, sorted by what it can bring with the sign wanted from here (0: either)."""
-        graph, levels = self.graph, self.levels
-        at = int(graph.target[path[-1]]) if path else self.source
-        key = (at, left, wanted)
-        if path and (graph.flags[path[-1]] & ASSOCIATION or not graph.inside[at] & graph._side):
-            return _Queue(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
-        if key in self.queues:
-            return self.queues[key]
-        edges, slots = graph.leaving(at)
-        if not path:
-            edges, slots = edges[slots < 0], slots[slots < 0]
-        target, flags = graph.target[edges].astype(np.int64), graph.flags[edges]
-        before = levels.know(left - 1, target)
-        lowers = (flags & LOWERS).astype(np.int64)
-        if wanted:
-            rest = before[2 * target + (lowers if wanted > 0 else 1 - lowers)]
-        else:
-            rest = np.maximum(before[2 * target], before[2 * target + 1])
-        if path:
-            keys = (levels.worth(edges) * rest).astype(np.float64) * (graph.penalty[at] * SLACK)
-            over = slots >= 0
-            keys[over] *= graph.priors[4] * graph.penalty[graph.bridge[slots[over]]]
-        else:
-            keys = (graph.weight[edges] * rest).astype(np.float64) * SLACK
-            if not self.question.direct:
-                keys[(flags & LAST != 0) & (flags & MEDIATED == 0)] = 0
-        keys[(flags & (ASSOCIATION | LAST) != 0) & ~levels.is_end[target]] = 0
-        kept = np.flatnonzero(keys > 0)
-        kept = kept[np.argsort(-keys[kept], kind="stable")]
-        self.queues[key] = _Queue(edges[kept], slots[kept], keys[kept])
-        return self.queues[key]
-
-    def _followers(self, path: tuple[int, ...], left: int, queue: _Queue, position: int) -> list[tuple[Any, ...]]:
-        """The next chunk of followers of the last link; kept, since many chains end in the same one."""
-        first = path[-1] if path else -1
-        if (first, position) in queue.made:
-            return queue.made[first, position]
-        graph = self.graph
-        edges, slots = queue.edges[position : position + CHUNK], queue.slots[position : position + CHUNK]
-        if path:
-            factors, attestations = graph.composed(first, edges, slots)
-            fit = np.flatnonzero(factors)
-            edges, slots, factors, attestations = edges[fit], slots[fit], factors[fit], attestations[fit]
-        else:
-            factors, attestations = np.ones(len(edges)), np.zeros(len(edges), np.int8)
-        target = graph.target[edges].astype(np.int64)
-        before = self.levels.know(left - 1, target)
-        columns = (edges, factors, attestations, slots, target, before[2 * target], before[2 * target + 1])
-        made = list(zip(*(column.tolist() for column in columns), strict=True))
-        queue.made[first, position] = made
-        return made
