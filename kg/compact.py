@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from itertools import chain
@@ -28,6 +28,7 @@ Array = NDArray[Any]
 # flags of a link
 LOWERS, LAST, ASSOCIATION, FIRST_ONLY, OFF_ORDER, ANYWHERE, SET_FREE, MEDIATED = (1 << bit for bit in range(8))
 LEAD = 8  # from this bit on: how well any link at all leads into this one, a place in Rules.leads
+PER_LINK = ("subject", "target", "incoming", "cell", "weight", "flags", "group", "need", "diseases", "claim")
 INSIDE, INSIDE_THROUGH_MSC = 1, 2  # where a name may stand inside a chain
 
 
@@ -142,6 +143,18 @@ class Compact:
     vocabulary: Vocabulary | None = None
     through_msc: bool = False
 
+    @classmethod
+    def of(cls, arrays: Mapping[str, Array], claims: Sequence[Assertion], vocabulary: Vocabulary) -> Compact:
+        """Return what was kept as `arrays`. Raises ValueError when an array is missing or of the wrong length."""
+        named = {each.name for each in fields(cls) if each.type == "Array"}
+        if named != arrays.keys():
+            raise ValueError(f"{', '.join(sorted(named ^ arrays.keys()))}: missing, or not known")
+        graph = cls(**dict(arrays), claims=claims, vocabulary=vocabulary)  # type: ignore[arg-type]
+        links = {name: len(arrays[name]) for name in PER_LINK}
+        if len({*links.values(), int(graph.first[-1]), int(graph.first_in[-1]), len(graph.mark_first) - 1}) > 1:
+            raise ValueError("arrays of different lengths")
+        return graph
+
     @property
     def arrays(self) -> dict[str, Array]:
         """All arrays by name, to be kept and given to `Compact` again."""
@@ -157,9 +170,8 @@ class Compact:
     @property
     def bytes_a_link(self) -> float:
         """Bytes of all arrays with one entry or more a link, for each link."""
-        own = ("subject", "target", "incoming", "cell", "weight", "flags", "group", "need", "diseases", "claim")
         ragged = ("mark_first", "mark", "mediated", "mediator_first", "mediator")
-        return sum(int(getattr(self, name).nbytes) for name in own + ragged) / max(1, len(self))
+        return sum(int(getattr(self, name).nbytes) for name in PER_LINK + ragged) / max(1, len(self))
 
     @cached_property
     def names(self) -> list[str]:
@@ -285,7 +297,7 @@ class Compact:
             members = self.set_member[self.set_first[code] : self.set_first[code + 1]]
             if len(members):
                 near = np.unique(np.concatenate([self._near(int(each)) for each in members]))
-                sizes = np.diff(self.set_first)
+                sizes = _sizes(self.set_first)
                 inside = np.append(_within(near, self.set_member), False)
                 row = np.logical_or.reduceat(inside, self.set_first[:-1]) | (sizes == 0)
             kept[code] = row
@@ -307,6 +319,11 @@ def spread(first: Array, rows: Array) -> tuple[Array, Array]:
     ends = np.cumsum(counts)
     total = int(ends[-1]) if len(ends) else 0
     return np.repeat(starts - ends + counts, counts) + np.arange(total), counts
+
+
+def _sizes(first: Array) -> Array:
+    counts: Array = first[1:].astype(np.int64) - first[:-1].astype(np.int64)
+    return counts
 
 
 def _starts(counts: Array, kind: Any = np.int64) -> Array:
@@ -483,7 +500,7 @@ def _leads(graph: Compact) -> Array:
     np.bitwise_or.at(
         groups, target[reaching], np.uint64(1) << (graph.group[reaching].astype(np.uint64) % np.uint64(64))
     )
-    low = np.repeat(np.arange(size), np.diff(graph.bridge_first))
+    low = np.repeat(np.arange(size), _sizes(graph.bridge_first))
     bridged = groups.copy()
     np.bitwise_or.at(bridged, graph.bridge, groups[low])
     fits = np.zeros(graph.allowed.shape[1:], np.uint64)
@@ -491,7 +508,7 @@ def _leads(graph: Compact) -> Array:
         fits |= np.where(row, np.uint64(1) << np.uint64(number % 64), np.uint64(0))
     fit = fits[graph.need, (graph.flags & LOWERS).astype(np.intp)] & bridged[subject]
     lead: NDArray[np.uint16] = (fit != 0).astype(np.uint16)
-    counts: NDArray[np.int64] = np.diff(graph.mark_first.astype(np.int64))
+    counts = _sizes(graph.mark_first)
     owner = np.repeat(np.arange(len(graph), dtype=np.int32), counts)
     lowest = int(graph.mark.min(initial=0))
     span = int(graph.mark.max(initial=0)) - lowest + 1
@@ -499,7 +516,7 @@ def _leads(graph: Compact) -> Array:
     coming = graph.flags[owner] & ASSOCIATION == 0
     keys = [target[owner[coming]].astype(np.int64) * span + mark[coming]]
     if len(graph.bridge):
-        over = np.flatnonzero(np.diff(graph.bridge_first)[target[owner]] * (coming & (graph.mark >= 0)))
+        over = np.flatnonzero(_sizes(graph.bridge_first)[target[owner]] * (coming & (graph.mark >= 0)))
         slots, times = spread(graph.bridge_first, target[owner[over]])
         keys.append(graph.bridge[slots].astype(np.int64) * span + np.repeat(mark[over], times))
     known = np.unique(np.concatenate(keys))

@@ -20,7 +20,7 @@ __all__ = ["Levels", "Search"]
 CHUNK = 64  # followers of a link looked at together
 FEW = 20_000  # links that a level may touch and still be worked out at once
 SLACK = 1 + 4e-6  # bounds are kept as float32 and must never be too low
-POPPED = 250_000  # states looked at before the search gives up: some ten seconds
+POPPED = 100_000  # states looked at before the search gives up: some ten seconds, a minute in the largest graphs
 
 
 class Levels:

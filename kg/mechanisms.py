@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from kg.bestfirst import Found, Question, best
 from kg.chains import ATTESTATIONS, Chains, belief, chains
 from kg.graph import Blocks, Context, Weigher
 from kg.model import Assertion
 from kg.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from kg.compact import Compact
 
 __all__ = ["Mechanism", "Outcome", "Route", "Step", "Trace", "trace"]
 
@@ -158,7 +161,7 @@ def trace(
     avoid: Sequence[str] = (),
     count: int = 10,
     blocks: Blocks | None = None,
-    ready: Chains | None = None,
+    ready: Chains | Compact | None = None,
 ) -> Trace:
     """Answer how `source` acts on `target`: the best routes of either sign and a verdict that may abstain.
 
@@ -179,8 +182,9 @@ def trace(
     blocks
         What is blocked: see `kg.graph.Blocks`.
     ready
-        `kg.chains.chains` of the same claims, when they are at hand; worked out when not. For a source that is no MSC,
-        product or treatment, those through MSC: what licenses MSC acts through them.
+        `kg.chains.chains` or, for many claims, `kg.compact.compact` of the same claims, when they are at hand; the
+        first is worked out when not. For a source that is no MSC, product or treatment, those through MSC: what
+        licenses MSC acts through them.
 
     Returns
     -------
@@ -198,8 +202,9 @@ def trace(
         ends |= dict.fromkeys(sorted(vocabulary.descendants(target)), ontology.priors["target_bridge"])
     superclasses = ontology.superclasses[vocabulary.entities[source].category]
     therapy = bool(superclasses & {"MesenchymalStemCell", "MSCProduct", "Treatment"})
-    ready = ready or chains(claims, vocabulary, through_msc=not therapy)
+    ready = ready if ready is not None else chains(claims, vocabulary, through_msc=not therapy)
     worth: dict[int, float] = {}
+    weights: dict[int, float] = {}
 
     def believe(index: int) -> float:
         value = worth.get(index)
@@ -209,9 +214,11 @@ def trace(
         return value
 
     def weigh(index: int) -> float:
-        return believe(index) * penalties[index]
+        value = weights.get(index)
+        if value is None:
+            value = weights[index] = believe(index) * ready[index].penalty
+        return value
 
-    penalties: list[float] = [row[-1] for row in ready.links]
     barred = frozenset(avoid) | (blocks.entities | blocks.modes if blocks else frozenset())
     question = Question(source, ends, max_length, frozenset(via), barred, direct=not therapy)
     found = best(claims, ready, question, weigh, ontology.priors["score_floor"])
@@ -240,7 +247,7 @@ class _Writer:
     def __init__(
         self,
         claims: Sequence[Assertion],
-        ready: Chains,
+        ready: Chains | Compact,
         weigher: Weigher,
         target: str,
         believe: Callable[[int], float],
