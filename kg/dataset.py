@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Card", "Dataset", "Hit", "Neighbour", "build", "load"]
 
-MANY = 20_000  # claims from which pairs of links are not worked out beforehand: docs/benchmarks.md
+MANY = 10_000  # claims from which pairs of links are not worked out beforehand: docs/benchmarks.md
 
 Say = Callable[[str], None]
 

@@ -18,7 +18,8 @@ from kg.compact import ASSOCIATION, LAST, LEAD, LOWERS, MEDIATED, OFF_ORDER, Arr
 __all__ = ["Levels", "Search"]
 
 CHUNK = 64  # followers of a link looked at together
-FEW = 20_000  # links that a level may touch and still be worked out at once
+FEW = 20_000  # links that a level may touch and still be worked out backwards at once
+BACKWARD, DENSE = 1 / 40, 1 / 8  # shares of all links: up to which backwards, and from which in one pass over all
 SLACK = 1 + 4e-6  # bounds are kept as float32 and must never be too low
 POPPED = 100_000  # states looked at before the search gives up: some ten seconds, a minute in the largest graphs
 
@@ -28,10 +29,12 @@ class Levels:
 
     Coherence, repeats and the number of bridges are left out of account, each link counts with the largest factor that
     any link before it could give: never too low. Levels are worked out backwards from the target while that touches few
-    links; deeper ones only for names that a search asks for, or in one pass over all links when it asks for many.
+    links, `deepest` at most; deeper ones only for names that a search asks for, or in one pass over all links when it
+    asks for many. Names in `closed` are never passed, `ends` give what reaching the target is worth. What is under
+    1e-38 counts as nothing.
     """
 
-    def __init__(self, graph: Compact, closed: Iterable[int], ends: Mapping[int, float]) -> None:
+    def __init__(self, graph: Compact, closed: Iterable[int], ends: Mapping[int, float], deepest: int) -> None:
         self.graph, self.ends = graph, ends
         size = len(graph.first) - 1
         self.through = (graph.penalty * (graph.inside & graph.side != 0)).astype(np.float32)
@@ -50,26 +53,26 @@ class Levels:
             base[2 * end] = factor * SLACK
         self.out = [np.zeros(2 * size, np.float32)]  # best of the links that leave a name, by (name, sign)
         self.at = [base]  # the same where a chain stands at the name, by (name, sign)
-        self.settled = 0
-        self._settle_few()
+        self.settled, self.still = 0, False  # levels known for all names; whether deeper ones hold nothing new
+        self._settle_few(deepest)
 
     def worth(self, edges: Array) -> Array:
         """Weight of links with the largest factor that may stand before it; float32."""
         bound: Array = self.graph.weight[edges] * self.table[self.graph.flags[edges]]
         return bound
 
-    def _settle_few(self) -> None:
-        few = max(FEW, len(self.graph) // 40)
-        while self.settled < 1 or self._frontier_links() <= few:
-            if self.settled and not len(self._frontier):
+    def _settle_few(self, deepest: int) -> None:
+        few = max(FEW, BACKWARD * len(self.graph))
+        while self.settled < deepest and not self.still:
+            frontier = self._frontier()
+            if self.settled and self._links_into(frontier) > few:
                 break
-            self.settle(self.settled + 1)
+            self._settle_one(frontier)
 
-    def _frontier_links(self) -> int:
+    def _links_into(self, names: Array) -> int:
         first = self.graph.first_in
-        return int((first[self._frontier + 1] - first[self._frontier]).sum())
+        return int((first[names + 1] - first[names]).sum())
 
-    @property
     def _frontier(self) -> Array:
         """Names that the last settled level reached anew or better."""
         now = self.at[self.settled].reshape(-1, 2)
@@ -79,28 +82,33 @@ class Levels:
 
     def settle(self, level: int) -> None:
         """Work out a level for all names, with those below it."""
-        while self.settled < level:
-            links = self._frontier_links()
-            out = self.out[self.settled].copy()
-            if self.settled and links > len(self.graph) // 8:
-                self._pass(out)
-            else:
-                self._back(out)
-            out.reshape(-1, 2)[self.closed] = 0
-            at = out * np.repeat(self.through, 2)
-            if len(self.bridging):
-                pairs = out.reshape(-1, 2)[self.graph.bridge] * (self.over * self.through[self.bridging])[:, None]
-                for sign in (0, 1):
-                    np.maximum.at(at, 2 * self.bridging + sign, pairs[:, sign])
-            ends = np.array(list(self.ends), np.int64)
-            at[2 * ends] = self.at[0][2 * ends]
-            self.settled += 1
-            self.out[self.settled : self.settled + 1] = [out]
-            self.at[self.settled : self.settled + 1] = [at]
+        while self.settled < level and not self.still:
+            self._settle_one(self._frontier())
 
-    def _back(self, out: Array) -> None:
+    def _settle_one(self, frontier: Array) -> None:
+        self.still = not len(frontier)
+        if self.still:
+            return
+        out = self.out[self.settled].copy()
+        if self.settled and self._links_into(frontier) > DENSE * len(self.graph):
+            self._pass(out)
+        else:
+            self._back(out, frontier)
+        out.reshape(-1, 2)[self.closed] = 0
+        at = out * np.repeat(self.through, 2)
+        if len(self.bridging):
+            pairs = out.reshape(-1, 2)[self.graph.bridge] * (self.over * self.through[self.bridging])[:, None]
+            for sign in (0, 1):
+                np.maximum.at(at, 2 * self.bridging + sign, pairs[:, sign])
+        ends = np.array(list(self.ends), np.int64)
+        at[2 * ends] = self.at[0][2 * ends]
+        self.settled += 1
+        self.out[self.settled : self.settled + 1] = [out]
+        self.at[self.settled : self.settled + 1] = [at]
+
+    def _back(self, out: Array, frontier: Array) -> None:
         graph, before = self.graph, self.at[self.settled]
-        flat, _ = spread(graph.first_in, self._frontier)
+        flat, _ = spread(graph.first_in, frontier)
         edges = graph.incoming[flat]
         if self.settled:  # an association only leads to the target, which the first level has looked at
             edges = edges[graph.flags[edges] & ASSOCIATION == 0]
@@ -133,16 +141,19 @@ class Levels:
 
     def know(self, level: int, names: Array) -> Array:
         """Return a level, flat by (name, sign), in which at least these names are worked out; others may be -1."""
-        if level > self.settled:
+        if level > self.settled and not self.still:
             while len(self.at) <= level:
                 self.at.append(np.full(len(self.at[0]), -1, np.float32))
                 self.out.append(np.full(len(self.at[0]), -1, np.float32))
                 self.at[-1].reshape(-1, 2)[self.closed] = self.at[0].reshape(-1, 2)[self.closed]
                 self.out[-1].reshape(-1, 2)[self.closed] = 0
             missing = np.unique(names[self.at[level][2 * names] < 0])
+            dead = missing[self.through[missing] == 0]
+            self.at[level].reshape(-1, 2)[dead] = 0
+            missing = missing[self.through[missing] > 0]
             if len(missing):
                 self._ask(level, missing)
-        return self.at[level]
+        return self.at[self.settled if self.still and level > self.settled else level]
 
     def _ask(self, level: int, names: Array) -> None:
         graph = self.graph
@@ -150,13 +161,13 @@ class Levels:
         wide = np.unique(np.concatenate([names, graph.bridge[slots]])) if len(slots) else names
         wide = wide[self.out[level][2 * wide] < 0]
         edges, counts = spread(graph.first, wide)
-        if len(edges) > len(graph) // 8 + 5000:
+        if len(edges) > max(FEW, DENSE * len(graph)):
             self.settle(level)
             return
         flags = graph.flags[edges]
         target = graph.target[edges].astype(np.int64)
         before = self.know(level - 1, target)
-        if level <= self.settled:
+        if level <= self.settled or self.still:
             return
         worth = np.where((flags & ASSOCIATION != 0) & ~self.is_end[target], 0, self.worth(edges))
         lowers = (flags & LOWERS).astype(np.int64)
@@ -218,7 +229,7 @@ class Search:
             return []
         if self.question.source in self.question.ends:
             return []
-        self.levels = Levels(self.graph, [self.source, *self.avoid], self.ends)
+        self.levels = Levels(self.graph, [self.source, *self.avoid], self.ends, self.length - 1)
         return [(-2.0, (), 1.0, 1, False, frozenset((self.source,)), ())]
 
     def ended(self, index: int) -> bool:
@@ -313,6 +324,7 @@ class Search:
             if not self.question.direct:
                 keys[(flags & LAST != 0) & (flags & MEDIATED == 0)] = 0
         keys[(flags & (ASSOCIATION | LAST) != 0) & ~levels.is_end[target]] = 0
+        keys[np.isin(graph.subject[edges], levels.closed) & (slots >= 0)] = 0  # no bridge to what must not be passed
         kept = np.flatnonzero(keys > 0)
         kept = kept[np.argsort(-keys[kept], kind="stable")]
         self.queues[key] = _Queue(edges[kept], slots[kept], keys[kept])
