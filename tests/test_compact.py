@@ -18,7 +18,7 @@ import kg
 from kg import bestfirst, dataset, lookahead
 from kg.bestfirst import Found, Question, best
 from kg.chains import Chains, belief, chains
-from kg.compact import Columns, Rules, assembled, compact, rules
+from kg.compact import LEAD, Columns, Compact, Rules, assembled, compact, rules
 from kg.errors import SourceError
 from kg.graph import Context, Weigher
 from kg.model import Assertion, Evidence, assertion_id
@@ -109,11 +109,10 @@ def plain(found: list[Found]) -> list[tuple[float, int, tuple[int, ...]]]:
     return [(each.score, each.sign, tuple(index for index, *_ in each.hops)) for each in found]
 
 
-@pytest.mark.parametrize("through_msc", [False, True])
-def test_every_pair_of_the_bundled_tables_and_no_other(graph, whole, through_msc):
-    ready = graph.chains_through_msc if through_msc else graph.chains
-    ours = whole.passing(through_msc)
+def same_pairs(ready: Chains, ours: Compact) -> None:
+    """Hold all pairs against each other, to the last bit; and no pair hangs together better than the bound allows."""
     assert len(ours) == len(ready.links)
+    leads = Rules(ours.allowed, ours.priors, ()).leads
     for first, (others, places, attestations, bridges) in enumerate(ready.follows):
         edges, slots = ours.after(first)
         factors, how = ours.composed(first, edges, slots)
@@ -123,6 +122,26 @@ def test_every_pair_of_the_bundled_tables_and_no_other(graph, whole, through_msc
         assert how[fit].tolist() == attestations
         names = [ours.names[ours.bridge[slot]] if slot >= 0 else "" for slot in slots[fit].tolist()]
         assert names == [ready.bridges[place] for place in bridges]
+        for other, attestation in zip(others, attestations, strict=True):
+            assert leads[ours.flags[other] >> LEAD] >= ours.priors[attestation - 1]
+
+
+@pytest.mark.parametrize("through_msc", [False, True])
+def test_every_pair_of_the_bundled_tables_and_no_other(graph, whole, through_msc):
+    same_pairs(graph.chains_through_msc if through_msc else graph.chains, whole.passing(through_msc))
+
+
+def test_a_bridge_brings_the_paper_but_not_the_leg(graph):
+    v = graph.vocabulary
+    leg = [{"leg_of": "MSC -> SLE"}]
+    claims = [
+        made(v, "MSC", "positively_regulates", "T cell", "abundance", rows=leg),
+        made(v, "Th17 cell", "contributes_to", "SLE", rows=leg),
+    ]
+    ready, ours = chains(claims, v), compact(claims, v)
+    assert [ready.follows[0][2], ready.follows[1][2]] == [[2], []]
+    same_pairs(ready, ours)
+    assert ours.flags[1] >> LEAD == 2
 
 
 def test_links_are_the_same(graph, whole):
@@ -254,18 +273,25 @@ def test_answers_on_random_claims(graph, through_msc, data):
     ready, ours = chains(claims, v, through_msc), compact(claims, v).passing(through_msc)
     worth = weights(ready, claims, v, Context(disease="SLE"))
     assert [ours[index] for index in range(len(ours))] == [ready[index] for index in range(len(ready.links))]
+    same_pairs(ready, ours)
     source = data.draw(st.sampled_from(["MSC", "PGE2"]))
     avoid = frozenset(data.draw(st.lists(st.sampled_from(["IL10", "T cell", "contact"]), max_size=1)))
     question = Question(source, {"SLE": 1.0, "lupus nephritis": 0.8}, 4, avoid=avoid, direct=through_msc, most=10**6)
-    found = best(claims, ours, question, worth.__getitem__, 0.0)
     everything = enumerated(ready, claims, question, worth.__getitem__)
-    assert found == best(claims, ready, question, worth.__getitem__, 0.0)
-    assert sorted(plain(found)) == sorted(everything)
-    for count in (1, 2):
-        few = plain(best(claims, ours, question._replace(most=count), worth.__getitem__, 0.0))
-        for sign in (-1, 1):
-            scores = [each[0] for each in everything if each[1] == sign][:count]
-            assert [each[0] for each in few if each[1] == sign] == scores
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in zip(
+            ("FEW", "BACKWARD", "DENSE"), WAYS[data.draw(st.sampled_from(sorted(WAYS)))], strict=True
+        ):
+            patch.setattr(lookahead, name, value)
+        patch.setattr(lookahead, "CHUNK", data.draw(st.sampled_from([1, 2, 64])))
+        found = best(claims, ours, question, worth.__getitem__, 0.0)
+        assert found == best(claims, ready, question, worth.__getitem__, 0.0)
+        assert sorted(plain(found)) == sorted(everything)
+        for count in (1, 2):
+            few = plain(best(claims, ours, question._replace(most=count), worth.__getitem__, 0.0))
+            for sign in (-1, 1):
+                scores = [each[0] for each in everything if each[1] == sign][:count]
+                assert [each[0] for each in few if each[1] == sign] == scores
 
 
 def columns(edges, names, **given) -> Columns:
