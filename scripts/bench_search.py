@@ -7,6 +7,9 @@ it, on the same graph without signs and parallel claims, ten shortest simple pat
 logarithm of the weight) by networkx, igraph and scipy, each question in a process of its own that is stopped at a limit
 (`--limit`, seconds). Prints Markdown tables for docs/benchmarks.md; `--plot FILE` writes the growth as SVG. igraph is
 needed only here (`pip install mscim[bench]`); what is not installed is left out.
+
+`--copies 1 2 4 8` measures instead from how many claims on the compact form pays: the bundled tables so many times
+over, a third of the claims from one copy to another, built and asked in both forms.
 """
 
 from __future__ import annotations
@@ -16,12 +19,15 @@ import importlib.util
 import math
 import multiprocessing
 import platform
+import random
 import resource
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -30,7 +36,11 @@ import numpy as np
 
 import kg
 from kg import compact as c
+from kg import store
 from kg.bestfirst import Found, Question, best
+from kg.chains import chains
+from kg.model import Assertion
+from kg.vocabulary import Vocabulary
 
 LAYERS = {"MSC": 0.001, "factor": 0.5, "cell": 0.149, "process": 0.25, "disease": 0.1}  # share of the names
 ORDER = {"MSC": 0, "factor": 2, "cell": 3, "process": 4, "disease": 5}
@@ -164,6 +174,88 @@ def made(edges: int, seed: int = 7) -> c.Compact:
         (np.array([0] + [1] * sets), span["disease"][0] + np.arange(sets)),
     )
     return c.assembled(columns, rules)
+
+
+def copied(graph: kg.Dataset, copies: int) -> tuple[Vocabulary, tuple[Assertion, ...]]:
+    """The bundled entities and claims so many times over; MSC, products, conditions and taxa are shared."""
+    chance = random.Random(3)
+    vocabulary = graph.vocabulary
+    shared = {"Condition", "Taxon", "MesenchymalStemCell", "MSCProduct", "Treatment", "Anatomy"}
+    superclasses = vocabulary.ontology.superclasses
+    own = {n for n, entity in vocabulary.entities.items() if not superclasses[entity.category] & shared}
+
+    def named(name: str, copy: int) -> str:
+        return f"{name} ~{copy}" if copy and name in own else name
+
+    entities = dict(vocabulary.entities)
+    claims: list[Assertion] = []
+    for copy in range(copies):
+        for name, entity in vocabulary.entities.items() if copy else ():
+            if name in own:
+                parents = tuple(named(each, copy) for each in entity.parents)
+                curie = f"{entity.curie}~{copy}"
+                entities[named(name, copy)] = entity._replace(
+                    name=named(name, copy), curie=curie, parents=parents, synonyms=()
+                )
+        for claim in graph.assertions:
+            other = copy if chance.random() > 1 / 3 else chance.randrange(copies)
+            rows = tuple(
+                row._replace(
+                    publication=f"{row.publication}~{copy}",
+                    mediator=tuple(named(each, copy) for each in row.mediator),
+                    leg_of=" -> ".join(named(each, copy) for each in row.leg_of.split(" -> ")),
+                )
+                for row in claim.evidence
+            )
+            subject, object_, cell = named(claim.subject, copy), named(claim.object, other), named(claim.cell, copy)
+            identity = f"{claim.id}~{copy}"
+            claims.append(claim._replace(subject=subject, object=object_, cell=cell, evidence=rows, id=identity))
+    claims.sort(key=lambda claim: (claim.subject.casefold(), claim.subject))
+    return Vocabulary(vocabulary.ontology, entities), tuple(claims)
+
+
+def both_forms(copies: Sequence[int], runs: int) -> None:
+    """Print what the pairs and the compact form cost as tables grow."""
+    graph = kg.load()
+    rows = []
+    for number in copies:
+        vocabulary, claims = copied(graph, number)
+        contents = vocabulary, claims, tuple(graph.publications.values()), graph.studies
+        with tempfile.TemporaryDirectory() as folder:
+            start = time.perf_counter()
+            arrays = {"compact": c.compact(claims, vocabulary).arrays}
+            middle = time.perf_counter()
+            parts = {
+                "chains": asdict(chains(claims, vocabulary)),
+                "chains_through_msc": asdict(chains(claims, vocabulary, through_msc=True)),
+            }
+            building = time.perf_counter() - middle, middle - start
+            store.build(Path(folder) / "pairs", contents, iter(()), "", parts=parts)
+            store.build(Path(folder) / "compact", contents, iter(()), "", arrays=arrays)
+            held = [sum(f.stat().st_size for f in Path(folder, "pairs").glob("chains*")) / 1e6]
+            held.append(sum(f.stat().st_size for f in Path(folder, "compact").glob("*/*.npy")) / 1e6)
+            times: dict[tuple[str, str], list[float]] = {}
+            for _ in range(runs):
+                for question in ("MSC", "IFNG"):
+                    for form in ("pairs", "compact"):
+                        command = [
+                            sys.executable,
+                            "-c",
+                            "from kg.cli import main; main()",
+                            "--data",
+                            f"{folder}/{form}",
+                        ]
+                        begun = time.perf_counter()
+                        subprocess.run([*command, "trace", question, "SLE"], check=True, stdout=subprocess.DEVNULL)
+                        times.setdefault((question, form), []).append(time.perf_counter() - begun)
+        spent = {key: statistics.median(each) for key, each in times.items()}
+        cells = [f"{building[0]:.1f} / {building[1]:.1f}", f"{held[0]:.1f} / {held[1]:.1f}"]
+        for question in ("MSC", "IFNG"):
+            cells.append(f"{spent[question, 'pairs']:.2f} / {spent[question, 'compact']:.2f}")
+        rows.append([f"{len(claims):,}", *cells])
+    head = ["claims", "worked out, s", "kept, MB", "`kg trace MSC SLE`, s", "`kg trace IFNG SLE`, s"]
+    print("Pairs / compact form:\n")
+    table(head, rows)
 
 
 def asked(
@@ -370,7 +462,11 @@ def main() -> int:
     parser.add_argument("--limit", type=float, default=60)
     parser.add_argument("--versus", nargs="*", default=[name for name in OTHERS if importlib.util.find_spec(name)])
     parser.add_argument("--plot", type=Path)
+    parser.add_argument("--copies", type=int, nargs="+")
     given = parser.parse_args()
+    if given.copies:
+        both_forms(given.copies, given.runs)
+        return 0
     where = f"Python {platform.python_version()}, numpy {np.__version__}, {platform.machine()}"
     print(f"{where}, medians of {given.runs} runs a pair, limit {given.limit:g} s.\n")
     points = {edges: list(measured(edges, given.runs, given.limit, given.versus)) for edges in given.edges}

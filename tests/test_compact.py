@@ -135,7 +135,7 @@ def test_a_bridge_brings_the_paper_but_not_the_leg(graph):
     v = graph.vocabulary
     leg = [{"leg_of": "MSC -> SLE"}]
     claims = [
-        made(v, "MSC", "positively_regulates", "T cell", "abundance", rows=leg),
+        made(v, "MSC", "positively_regulates", "CD4+ T cell", "abundance", rows=leg),
         made(v, "Th17 cell", "contributes_to", "SLE", rows=leg),
     ]
     ready, ours = chains(claims, v), compact(claims, v)
