@@ -30,12 +30,23 @@ class Levels:
     Coherence, repeats and the number of bridges are left out of account, each link counts with the largest factor that
     any link before it could give: never too low. Levels are worked out backwards from the target while that touches few
     links, `deepest` at most; deeper ones only for names that a search asks for, or in one pass over all links when it
-    asks for many. Names in `closed` are never passed, `ends` give what reaching the target is worth. What is under
+    asks for many. Names in `closed` are never passed. What is under
     1e-38 counts as nothing.
+
+    `ends` are names with the value of reaching them, by sign still to come. `leaving` and `standing`, flat by (name,
+    sign), are what leaving or standing at a name is worth besides: for chains that must pass something, and then have.
     """
 
-    def __init__(self, graph: Compact, closed: Iterable[int], ends: Mapping[int, float], deepest: int) -> None:
-        self.graph, self.ends = graph, ends
+    def __init__(
+        self,
+        graph: Compact,
+        closed: Iterable[int],
+        ends: Mapping[int, tuple[float, float]],
+        deepest: int,
+        leaving: Array | None = None,
+        standing: Array | None = None,
+    ) -> None:
+        self.graph = graph
         size = len(graph.first) - 1
         self.through = (graph.penalty * (graph.inside & graph.side != 0)).astype(np.float32)
         self.through[[*closed, *ends]] = 0
@@ -48,11 +59,16 @@ class Levels:
         self.over = (graph.priors[4] * graph.penalty[graph.bridge] * SLACK).astype(np.float32)
         self.is_end = np.zeros(size, np.bool_)
         self.is_end[list(ends)] = True
-        base = np.zeros(2 * size, np.float32)
-        for end, factor in ends.items():
-            base[2 * end] = factor * SLACK
-        self.out = [np.zeros(2 * size, np.float32)]  # best of the links that leave a name, by (name, sign)
-        self.at = [base]  # the same where a chain stands at the name, by (name, sign)
+        out = np.zeros(2 * size, np.float32) if leaving is None else leaving
+        out.reshape(-1, 2)[self.closed] = 0
+        at = out * np.repeat(self.through, 2)
+        if standing is not None:
+            np.maximum(at, standing, out=at)
+        at.reshape(-1, 2)[self.closed] = 0
+        for end, values in ends.items():
+            at[2 * end], at[2 * end + 1] = (value * SLACK for value in values)
+        self.out = [out]  # best of the links that leave a name, by (name, sign)
+        self.at = [at]  # the same where a chain stands at the name, by (name, sign)
         self.settled, self.still = 0, False  # levels known for all names; whether deeper ones hold nothing new
         self._settle_few(deepest)
 
@@ -77,7 +93,7 @@ class Levels:
         """Names that the last settled level reached anew or better."""
         now = self.at[self.settled].reshape(-1, 2)
         if not self.settled:
-            return np.flatnonzero(now[:, 0])
+            return np.flatnonzero(now.any(axis=1))
         return np.flatnonzero((now > self.at[self.settled - 1].reshape(-1, 2)).any(axis=1))
 
     def settle(self, level: int) -> None:
@@ -100,8 +116,7 @@ class Levels:
             pairs = out.reshape(-1, 2)[self.graph.bridge] * (self.over * self.through[self.bridging])[:, None]
             for sign in (0, 1):
                 np.maximum.at(at, 2 * self.bridging + sign, pairs[:, sign])
-        ends = np.array(list(self.ends), np.int64)
-        at[2 * ends] = self.at[0][2 * ends]
+        np.maximum(at, self.at[0], out=at)
         self.settled += 1
         self.out[self.settled : self.settled + 1] = [out]
         self.at[self.settled : self.settled + 1] = [at]
@@ -153,7 +168,8 @@ class Levels:
             missing = missing[self.through[missing] > 0]
             if len(missing):
                 self._ask(level, missing)
-        return self.at[self.settled if self.still and level > self.settled else level]
+        known: Array = self.at[self.settled if self.still and level > self.settled else level]
+        return known
 
     def _ask(self, level: int, names: Array) -> None:
         graph = self.graph
@@ -178,7 +194,8 @@ class Levels:
         if len(cuts):
             out[wide[full], 0] = np.maximum.reduceat(worth * before[2 * target + lowers], cuts)
             out[wide[full], 1] = np.maximum.reduceat(worth * before[2 * target + 1 - lowers], cuts)
-        at[names] = out[names] * self.through[names][:, None]
+        out[wide] = np.maximum(out[wide], self.out[0].reshape(-1, 2)[wide])
+        at[names] = np.maximum(out[names] * self.through[names][:, None], self.at[0].reshape(-1, 2)[names])
         if len(slots):
             rows = np.repeat(names, times)
             pairs = out[graph.bridge[slots]] * (self.over[slots] * self.through[rows])[:, None]
@@ -187,14 +204,18 @@ class Levels:
 
 
 class _Queue:
-    """What may leave a name, most promising first; `keys` bound what each can bring, by sign still to come."""
+    """What may leave a name, most promising first: links, bridges before them, and what may come after them, by sign.
 
-    def __init__(self, edges: Array, slots: Array, keys: Array) -> None:
-        self.edges, self.slots, self.keys = edges, slots, keys
+    `keys` bound what each can bring, `made` keeps the followers of a link from a place in the queue on: link, factor,
+    attestation, bridge, end, and what may come after it.
+    """
+
+    def __init__(self, edges: Array, slots: Array, plus: Array, minus: Array, keys: Array) -> None:
+        kept = np.flatnonzero(keys > 0)
+        kept = kept[np.argsort(-keys[kept], kind="stable")]
+        self.edges, self.slots, self.keys = edges[kept], slots[kept], keys[kept]
+        self.plus, self.minus = plus[kept], minus[kept]
         self.made: dict[tuple[int, int], list[tuple[Any, ...]]] = {}
-
-
-Follower = tuple[int, float, int, int, int, float, float]  # link, factor, attestation, bridge, end, rest by sign
 
 
 class Search:
@@ -220,17 +241,40 @@ class Search:
         }
         self.length = question.length
         self.cursors: dict[tuple[int, ...], tuple[_Queue, int]] = {}
-        self.queues: dict[tuple[int, int, int], _Queue] = {}
-        self.target: list[int] = []
+        self.queues: dict[tuple[int, int, int, frozenset[int]], _Queue] = {}
+        self.via = frozenset(numbers[name] for name in question.via if name in numbers)
 
     def starts(self) -> list[Any]:
         """One state that stands at the source, or none when nothing can come of it."""
         if self.source < 0 or self.source in self.avoid or not self.ends or self.length < 1:
             return []
-        if self.question.source in self.question.ends:
+        if self.question.source in self.question.ends or len(self.via) < len(self.question.via):
             return []
-        self.levels = Levels(self.graph, [self.source, *self.avoid], self.ends, self.length - 1)
+        closed = [self.source, *self.avoid]
+        ends = {end: (factor, 0.0) for end, factor in self.ends.items()}
+        self.levels = Levels(self.graph, closed, ends, self.length - 1)
+        self.passing = {name: self._passing(name, closed) for name in self.via - {self.source}}
         return [(-2.0, (), 1.0, 1, False, frozenset((self.source,)), ())]
+
+    def _passing(self, name: int, closed: list[int]) -> tuple[Levels, Array]:
+        """Levels of chains that have yet to pass a name, and the links that pass it as their mediator.
+
+        Once it is passed (reached, bridged to, or named by a link) the rest counts as in the levels of any chain.
+        """
+        graph, levels, deepest = self.graph, self.levels, self.length - 1
+        places = np.searchsorted(graph.mediator_first, np.flatnonzero(graph.mediator == name), side="right") - 1
+        naming = np.unique(graph.mediated[places]).astype(np.int64)
+        target, lowers = graph.target[naming].astype(np.int64), (graph.flags[naming] & LOWERS).astype(np.int64)
+        low = levels.bridging[graph.bridge == name]
+        known = levels.know(deepest, np.concatenate([target, low, [name]]))
+        leaving, standing = np.zeros_like(known), np.zeros_like(known)
+        subject, worth = 2 * graph.subject[naming].astype(np.int64), levels.worth(naming) * np.float32(SLACK)
+        np.maximum.at(leaving, subject, worth * known[2 * target + lowers])
+        np.maximum.at(leaving, subject + 1, worth * known[2 * target + 1 - lowers])
+        standing.reshape(-1, 2)[low] = known.reshape(-1, 2)[low]
+        reached = {name: (float(known[2 * name]), float(known[2 * name + 1]))}
+        others = [*closed, *(end for end in self.ends if end != name)]
+        return Levels(graph, others, reached, deepest, leaving, standing), naming
 
     def ended(self, index: int) -> bool:
         """Whether a chain that ends in this link has reached the target."""
@@ -253,7 +297,7 @@ class Search:
         left = self.length - len(path)
         queue, position = self.cursors.pop(path, (None, 0))
         if queue is None:
-            queue = self._queue(path, left, self.wanted * sign)
+            queue = self._queue(path, left, self.wanted * sign, self.via - seen)
         if position >= len(queue.edges):
             return
         promised = value * float(queue.keys[position])
@@ -263,7 +307,7 @@ class Search:
             self._later(heap, state, queue, position)
             return
         graph, weigh, spelled = self.graph, self.weigh, self.graph.names
-        for other, factor, attestation, slot, end, plus, minus in self._followers(path, left, queue, position):
+        for other, factor, attestation, slot, end, plus, minus in self._followers(path, queue, position):
             if end in seen:
                 continue
             bridge = int(graph.bridge[slot]) if slot >= 0 else -1
@@ -296,25 +340,39 @@ class Search:
             self.cursors[path] = queue, position
             heapq.heappush(heap, (-value * float(queue.keys[position]), *state[1:]))
 
-    def _queue(self, path: tuple[int, ...], left: int, wanted: int) -> _Queue:
+    def _rest(self, left: int, edges: Array, slots: Array, yet: frozenset[int]) -> tuple[Array, Array]:
+        """What may come after each link, by sign still to come, when names are yet to be passed."""
+        target = self.graph.target[edges].astype(np.int64)
+        known = self.levels.know(left - 1, target)
+        plus, minus = known[2 * target], known[2 * target + 1]
+        for name in sorted(yet):
+            levels, naming = self.passing[name]
+            known = levels.know(left - 1, target)
+            passed = np.isin(edges, naming)
+            over = np.flatnonzero(slots >= 0)
+            passed[over] |= self.graph.bridge[slots[over]] == name
+            plus = np.where(passed, plus, np.minimum(plus, known[2 * target]))
+            minus = np.where(passed, minus, np.minimum(minus, known[2 * target + 1]))
+        return plus, minus
+
+    def _queue(self, path: tuple[int, ...], left: int, wanted: int, yet: frozenset[int]) -> _Queue:
         """What may leave the name reached, sorted by what it can bring with the sign wanted from here (0: either)."""
         graph, levels = self.graph, self.levels
         at = int(graph.target[path[-1]]) if path else self.source
-        key = (at, left, wanted)
+        key = (at, left, wanted, yet)
         if path and (graph.flags[path[-1]] & ASSOCIATION or not graph.inside[at] & graph.side):
-            return _Queue(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
+            return _Queue(*(np.empty(0, kind) for kind in (np.int64, np.int64, float, float, float)))
         if key in self.queues:
             return self.queues[key]
         edges, slots = graph.leaving(at)
         if not path:
             edges, slots = edges[slots < 0], slots[slots < 0]
-        target, flags = graph.target[edges].astype(np.int64), graph.flags[edges]
-        before = levels.know(left - 1, target)
-        lowers = (flags & LOWERS).astype(np.int64)
+        target, flags = graph.target[edges], graph.flags[edges]
+        plus, minus = self._rest(left, edges, slots, yet)
         if wanted:
-            rest = before[2 * target + (lowers if wanted > 0 else 1 - lowers)]
+            rest = np.where((flags & LOWERS != 0) == (wanted > 0), minus, plus)
         else:
-            rest = np.maximum(before[2 * target], before[2 * target + 1])
+            rest = np.maximum(plus, minus)
         if path:
             keys = (levels.worth(edges) * rest).astype(np.float64) * (graph.penalty[at] * SLACK)
             over = slots >= 0
@@ -325,27 +383,22 @@ class Search:
                 keys[(flags & LAST != 0) & (flags & MEDIATED == 0)] = 0
         keys[(flags & (ASSOCIATION | LAST) != 0) & ~levels.is_end[target]] = 0
         keys[np.isin(graph.subject[edges], levels.closed) & (slots >= 0)] = 0  # no bridge to what must not be passed
-        kept = np.flatnonzero(keys > 0)
-        kept = kept[np.argsort(-keys[kept], kind="stable")]
-        self.queues[key] = _Queue(edges[kept], slots[kept], keys[kept])
+        self.queues[key] = _Queue(edges, slots, plus, minus, keys)
         return self.queues[key]
 
-    def _followers(self, path: tuple[int, ...], left: int, queue: _Queue, position: int) -> list[tuple[Any, ...]]:
+    def _followers(self, path: tuple[int, ...], queue: _Queue, position: int) -> list[tuple[Any, ...]]:
         """The next chunk of followers of the last link; kept, since many chains end in the same one."""
         first = path[-1] if path else -1
         if (first, position) in queue.made:
             return queue.made[first, position]
-        graph = self.graph
-        edges, slots = queue.edges[position : position + CHUNK], queue.slots[position : position + CHUNK]
+        graph, part = self.graph, slice(position, position + CHUNK)
+        edges, slots, plus, minus = queue.edges[part], queue.slots[part], queue.plus[part], queue.minus[part]
         if path:
             factors, attestations = graph.composed(first, edges, slots)
-            fit = np.flatnonzero(factors)
-            edges, slots, factors, attestations = edges[fit], slots[fit], factors[fit], attestations[fit]
         else:
             factors, attestations = np.ones(len(edges)), np.zeros(len(edges), np.int8)
-        target = graph.target[edges].astype(np.int64)
-        before = self.levels.know(left - 1, target)
-        columns = (edges, factors, attestations, slots, target, before[2 * target], before[2 * target + 1])
-        made = list(zip(*(column.tolist() for column in columns), strict=True))
+        fit = np.flatnonzero(factors)
+        columns = (edges, factors, attestations, slots, graph.target[edges], plus, minus)
+        made = list(zip(*(column[fit].tolist() for column in columns), strict=True))
         queue.made[first, position] = made
         return made
