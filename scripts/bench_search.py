@@ -5,8 +5,9 @@ aspects and cells a claim; bridges and legs; always the same for a seed) straigh
 chains of either sign of at most five steps, coherence included, between names with few claims and between hubs. Beside
 it, on the same graph without signs and parallel claims, ten shortest simple paths of any length (cost: minus the
 logarithm of the weight) by networkx, igraph and scipy, each question in a process of its own that is stopped at a limit
-(`--limit`, seconds). Times are of the processor, all of one thread, so that a machine shared with others matters less. Prints Markdown tables for docs/benchmarks.md; `--plot FILE` writes the growth as SVG. igraph is
-needed only here (`pip install mscim[bench]`); what is not installed is left out.
+(`--limit`, seconds). Times are of the processor, all of one thread, so that a machine shared with others matters less.
+Prints Markdown tables for docs/benchmarks.md; `--plot FILE` writes the growth as SVG. igraph is needed only here
+(`pip install mscim[bench]`); what is not installed is left out.
 
 `--copies 1 2 4 8` measures instead from how many claims on the compact form pays: the bundled tables so many times
 over, a third of the claims from one copy to another, built and asked in both forms.
