@@ -333,6 +333,40 @@ def columns(edges, names, **given) -> Columns:
 FREE = Rules(np.ones((1, 2, 2), bool), np.array([1.0, 1.0, 1.0, 0.5, 0.5, 0.5]), ("any",))
 
 
+@pytest.mark.parametrize("seed", range(200))
+def test_best_few_on_dense_graphs(seed, monkeypatch):
+    """Names met again at other depths, with other signs to come and other things yet to pass: the best few by hand."""
+    chance = random.Random(seed)
+    size = 9
+    names = ["S", "T", *"ABCDEFG"]
+    edges = [
+        (a, b, chance.choice([1, -1]), chance.uniform(0.1, 1.0))
+        for a in range(size)
+        for b in range(size)
+        if a != b and a != 1 and b != 0 and chance.random() < 0.5
+    ]
+    graph = assembled(columns(edges, names), FREE)
+    monkeypatch.setattr(lookahead, "CHUNK", chance.choice([1, 64]))
+    worth, found = graph.weight.tolist(), []
+    via = set(chance.sample("ABCDEFG", chance.choice([0, 1, 2])))
+
+    def inner(path, at, seen, sign, value):
+        for place in range(int(graph.first[at]), int(graph.first[at + 1])):
+            end, effect = int(graph.target[place]), edges[place][2]
+            if end == 1 and via <= {names[each] for each in seen}:
+                found.append((value * worth[place], sign * effect))
+            elif end != 1 and end not in seen and len(path) < 4:
+                inner((*path, place), end, seen | {end}, sign * effect, value * worth[place])
+
+    inner((), 0, {0}, 1, 1.0)
+    for count in (1, 3, 10**6):
+        question = Question("S", {"T": 1.0}, 5, frozenset(via), direct=True, most=count)
+        answer = best((), graph, question, worth.__getitem__, 0.0)
+        for sign in (-1, 1):
+            scores = sorted((score for score, each in found if each == sign), reverse=True)[:count]
+            assert [each.score for each in answer if each.sign == sign] == pytest.approx(scores)
+
+
 def test_ties_are_broken_by_the_order_of_links(way):
     """A hundred chains of one score: the first ten by their links, though the search meets others first."""
     names = ["S", "T", *(f"A{n}" for n in range(100))]
