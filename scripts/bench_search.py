@@ -332,16 +332,15 @@ def limited(call: Callable[[int, int], object], pair: tuple[int, int], limit: fl
     ours, theirs = context.Pipe(duplex=False)
 
     def work() -> None:
+        resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(time.process_time() + limit),) * 2)
         start = time.process_time()
         call(*pair)
         theirs.send(time.process_time() - start)
 
     process = context.Process(target=work)
     process.start()
-    spent: float = ours.recv() if ours.poll(limit) else math.inf
-    process.kill()
     process.join()
-    return spent
+    return ours.recv() if ours.poll() else math.inf
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
