@@ -1,33 +1,28 @@
-"""The best chains of either sign from a source to a target, best first, exactly, over links ready for chaining."""
+"""The best chains of either sign from a source to a target, best first, exactly, over links ready for chaining.
+
+One loop for both kinds of graph: `kg.chains.Chains` holds all pairs of links and serves thousands of claims,
+`kg.compact.Compact` works pairs out as they are reached and serves millions.
+"""
 
 from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from kg.chains import Chains
+from kg.chains import Chains, Hop, Question
 from kg.model import Assertion
+
+if TYPE_CHECKING:
+    from kg.compact import Compact
+    from kg.lookahead import Search
 
 __all__ = ["Found", "Hop", "Question", "best"]
 
-Hop = tuple[int, int, str, float]  # link, attestation, bridge before it, factor on its belief
 POPPED = 60_000  # states looked at before the search gives up: a second of time
 
-
-class Question(NamedTuple):
-    """What is asked: names, what counts as the target (with a factor each), what must and must not be passed.
-
-    `direct` lets a claim of the source on the target that names no mediator count as a chain.
-    """
-
-    source: str
-    ends: dict[str, float]
-    length: int
-    via: frozenset[str] = frozenset()
-    avoid: frozenset[str] = frozenset()
-    direct: bool = False
-    most: int = 2000
+State = tuple[float, tuple[int, ...], float, int, bool, frozenset[Any], tuple[Hop, ...]]
+# minus the bound, links, value so far, sign so far, whether a bridge was crossed, what was passed, hops
 
 
 class Found(NamedTuple):
@@ -46,7 +41,7 @@ class Found(NamedTuple):
 
 def best(
     claims: Sequence[Assertion],
-    chains: Chains,
+    ready: Chains | Compact,
     question: Question,
     weigh: Callable[[int], float],
     floor: float,
@@ -59,46 +54,87 @@ def best(
     chain, and at most one bridge. Chains below `floor` times the best one are left out; `bounded` does not even look at
     them, which changes nothing but time.
     """
-    usable = _usable(claims, chains, question)
-    ends, length = question.ends, question.length
-    places = [row[0] for row in chains.links]
-    mediators = [row[1] for row in chains.links]
-    effects = [row[4] for row in chains.links]
-    objects = [claims[place].object for place in places]
-    bridges = chains.bridges
-    starts = {index for index, place in enumerate(places) if claims[place].subject == question.source}
-    rest, skipped = _rest(
-        chains, usable, objects, effects, question, weigh, starts, floor if bounded and not question.via else 0.0
-    )
-    heap: list[tuple[float, tuple[int, ...], float, int, bool, frozenset[str], tuple[Hop, ...]]] = []
-    for index in starts & rest.keys():
-        value = weigh(index)
-        if value > 0:
-            seen = frozenset((question.source, objects[index], *mediators[index]))
-            bound = value * max(rest[index])
-            heap.append((-bound, (index,), value, effects[index], False, seen, ((index, 0, "", 1.0),)))
+    search: _Pairs | Search
+    if isinstance(ready, Chains):
+        search = _Pairs(claims, ready, question, weigh, floor if bounded and not question.via else 0.0)
+    else:
+        from kg.lookahead import Search  # numpy only where the graph is large
+
+        search = Search(ready, question, weigh)
+    heap: list[State] = search.starts()
     heapq.heapify(heap)
     found: dict[int, list[Found]] = {-1: [], 1: []}
     least, popped = 0.0, 0
-    while heap and popped < POPPED and min(map(len, found.values())) < question.most:
-        bound, _, value, sign, crossed, seen, hops = heapq.heappop(heap)
+    while heap and popped < search.patience and min(map(len, found.values())) < question.most:
+        state = heapq.heappop(heap)
+        bound, path, _, sign, _, _, hops = state
         popped += 1
         if -bound < least:
             break
-        index = hops[-1][0]
-        at = objects[index]
-        if at in ends:
+        if path and search.ended(path[-1]):
             if len(found[sign]) < question.most:
-                names = _names(claims, chains, hops)
+                names = search.names(hops)
                 if question.via <= set(names):
-                    if not least and floor * -bound < skipped:  # the bound promised more than there is: look at all
-                        return best(claims, chains, question, weigh, floor, bounded=False)
+                    if not least and floor * -bound < search.skipped:  # promised more than there is: look at all
+                        return best(claims, ready, question, weigh, floor, bounded=False)
                     least = least or floor * -bound
                     found[sign].append(Found(-bound, sign, hops, names))
+                    if len(found[sign]) == question.most:
+                        search.wanted = -sign
             continue
-        if len(hops) == length:
-            continue
-        for other, place, attestation, crossing in zip(*chains.follows[index], strict=True):
+        if len(hops) < question.length:
+            search.grow(heap, state, least)
+    if search.skipped and not found[-1] and not found[1]:
+        return best(claims, ready, question, weigh, floor, bounded=False)
+    return sorted(found[-1] + found[1], key=lambda each: (-each.score, each.names, each.sign))
+
+
+class _Pairs:
+    """The search over all pairs worked out beforehand, with the best completion of every link known."""
+
+    patience = POPPED
+    wanted = 0
+
+    def __init__(
+        self,
+        claims: Sequence[Assertion],
+        chains: Chains,
+        question: Question,
+        weigh: Callable[[int], float],
+        floor: float,
+    ) -> None:
+        self.claims, self.chains, self.question, self.weigh = claims, chains, question, weigh
+        self.usable = _usable(claims, chains, question)
+        places = [row[0] for row in chains.links]
+        self.mediators = [row[1] for row in chains.links]
+        self.effects = [row[4] for row in chains.links]
+        self.objects = [claims[place].object for place in places]
+        self._starts = {index for index, place in enumerate(places) if claims[place].subject == question.source}
+        self.rest, self.skipped = _rest(
+            chains, self.usable, self.objects, self.effects, question, weigh, self._starts, floor
+        )
+
+    def starts(self) -> list[State]:
+        """The links of the source, one state each."""
+        states: list[State] = []
+        for index in self._starts & self.rest.keys():
+            value = self.weigh(index)
+            if value > 0:
+                seen = frozenset((self.question.source, self.objects[index], *self.mediators[index]))
+                bound = value * max(self.rest[index])
+                states.append((-bound, (index,), value, self.effects[index], False, seen, ((index, 0, "", 1.0),)))
+        return states
+
+    def ended(self, index: int) -> bool:
+        """Whether a chain that ends in this link has reached the target."""
+        return self.objects[index] in self.question.ends
+
+    def grow(self, heap: list[State], state: State, least: float) -> None:
+        """Push all chains one link longer whose bound is not below `least`."""
+        _, path, value, sign, crossed, seen, hops = state
+        chains, rest, usable, weigh, objects = self.chains, self.rest, self.usable, self.weigh, self.objects
+        mediators, bridges, factors = self.mediators, chains.bridges, chains.factors
+        for other, place, attestation, crossing in zip(*chains.follows[path[-1]], strict=True):
             if other not in rest or not usable[other]:
                 continue
             end, bridge = objects[other], bridges[crossing]
@@ -106,17 +142,24 @@ def best(
                 continue
             if end in seen:
                 continue
-            new = value * chains.factors[place] * weigh(other)
+            new = value * factors[place] * weigh(other)
             bound = new * max(rest[other])
             if bound > 0 and bound >= least:
-                longer = (*hops, (other, attestation, bridge, chains.factors[place]))
+                longer = (*hops, (other, attestation, bridge, factors[place]))
                 passed = seen.union((end, bridge) if bridge else (end,), mediators[other])
-                path = tuple(hop[0] for hop in longer)
-                state = (-bound, path, new, sign * effects[other], crossed or bool(bridge), passed, longer)
-                heapq.heappush(heap, state)
-    if skipped and not found[-1] and not found[1]:
-        return best(claims, chains, question, weigh, floor, bounded=False)
-    return sorted(found[-1] + found[1], key=lambda each: (-each.score, each.names, each.sign))
+                signed = sign * self.effects[other]
+                heapq.heappush(heap, (-bound, (*path, other), new, signed, crossed or bool(bridge), passed, longer))
+
+    def names(self, hops: tuple[Hop, ...]) -> tuple[str, ...]:
+        """Every name on the way, mediators and bridges in their places."""
+        claims, links = self.claims, self.chains.links
+        names = [claims[links[hops[0][0]][0]].subject]
+        for index, _, bridge, _ in hops:
+            if bridge:
+                names.append(bridge)
+            names.extend(self.mediators[index])
+            names.append(self.objects[index])
+        return tuple(names)
 
 
 def _usable(claims: Sequence[Assertion], chains: Chains, question: Question) -> list[bool]:
@@ -179,14 +222,3 @@ def _rest(
                 if known is None or not known[flipped]:
                     heapq.heappush(heap, (worth * factor, before, flipped))
     return settled, least
-
-
-def _names(claims: Sequence[Assertion], chains: Chains, hops: tuple[Hop, ...]) -> tuple[str, ...]:
-    names = [claims[chains.links[hops[0][0]][0]].subject]
-    for index, _, bridge, _ in hops:
-        place, mediators = chains.links[index][:2]
-        if bridge:
-            names.append(bridge)
-        names.extend(mediators)
-        names.append(claims[place].object)
-    return tuple(names)

@@ -17,7 +17,7 @@ from kg.graph import Blocks, Weigher
 from kg.model import Assertion
 from kg.vocabulary import Vocabulary
 
-__all__ = ["ATTESTATIONS", "Chains", "Link", "belief", "chains", "links"]
+__all__ = ["ATTESTATIONS", "Chains", "Composer", "Hop", "Link", "Question", "belief", "chains", "links"]
 
 ATTESTATIONS = (
     "",
@@ -34,6 +34,25 @@ BROAD = 60  # a concept with more kinds than this says too little to be bridged 
 ENDS_ONLY = frozenset({"Condition", "Treatment", "Taxon", "Anatomy"})  # never acts inside a chain
 MSC = "MesenchymalStemCell"
 LEVELS = frozenset({"abundance", "expression", "secretion"})
+RELEASED = frozenset({"secretion", "cytokine production", "abundance", "antibody production"})
+
+Hop = tuple[int, int, str, float]  # link, attestation, bridge before it, factor on its belief
+
+
+class Question(NamedTuple):
+    """What is asked: names, what counts as the target (with a factor each), what must and must not be passed.
+
+    `direct` lets a claim of the source on the target that names no mediator count as a chain; `most` is how many chains
+    of each sign are wanted.
+    """
+
+    source: str
+    ends: dict[str, float]
+    length: int
+    via: frozenset[str] = frozenset()
+    avoid: frozenset[str] = frozenset()
+    direct: bool = False
+    most: int = 2000
 
 
 class Link(NamedTuple):
@@ -213,11 +232,15 @@ def chains(
     MSC stand inside a chain only with `through_msc`: for questions that start from what acts on MSC. With `incoherent`
     steps that do not belong together follow each other too, and their attestation says why they do not.
     """
-    return _Composer(claims, vocabulary, incoherent).chains(ENDS_ONLY if through_msc else ENDS_ONLY | {MSC})
+    return Composer(claims, vocabulary, incoherent).chains(ENDS_ONLY if through_msc else ENDS_ONLY | {MSC})
 
 
-class _Composer:
-    """Works out which link may follow which, and how strongly the two hang together."""
+class Composer:
+    """Works out which link may follow which, and how strongly the two hang together.
+
+    `links` are all links in a fixed order, `ready` what composing looks at beside each, `outcome` whether it is a
+    tested outcome (which follows nothing), `penalty` in [0, 1] the degree penalty of each name.
+    """
 
     def __init__(self, claims: Sequence[Assertion], vocabulary: Vocabulary, incoherent: bool = False) -> None:
         self.claims, self.vocabulary, self.incoherent = claims, vocabulary, incoherent
@@ -243,9 +266,13 @@ class _Composer:
         """The degree penalty of the mediators; an association that opens a chain counts as one that ends it."""
         claim = self.claims[link.claim]
         factor = self.priors["association"] if self.vocabulary.ontology.predicates[claim.predicate].inverse else 1.0
-        if link.association and not self._role(claim.subject):
+        if self.alone(link):
             factor *= self.priors["association_alone"]
         return float(factor * prod(self.penalty.get(name, 1.0) for name in link.mediators))
+
+    def alone(self, link: Link) -> bool:
+        """Whether a link is an association of a thing that no causal claim ties to any condition."""
+        return link.association and not self._role(self.claims[link.claim].subject)
 
     def _ready(self, link: Link) -> _Ready:
         claim, ontology = self.claims[link.claim], self.vocabulary.ontology
@@ -282,7 +309,7 @@ class _Composer:
                 for name in (at, *self.bridged(at)):
                     for other in self.out.get(name, ()):
                         second = self.claims[self.links[other].claim]
-                        if second.object in (at, claim.subject) or not self._restrains_alike(other):
+                        if second.object in (at, claim.subject) or not self.restrains_alike(other):
                             continue
                         if name != at and (self.links[other].association or self._known(at, second.object)):
                             continue  # what was only counted says nothing of kinds; who has claims needs no others'
@@ -332,22 +359,24 @@ class _Composer:
         factor = self._same_factor(self.claims[self.links[first].claim], self.claims[self.links[second].claim])
         return factor, 3 if factor else INCOHERENT + 2
 
+    def anywhere(self, claim: Assertion) -> bool:
+        """Whether what the claim changes is the same thing whatever cell the next claim speaks of."""
+        cell = claim.cell
+        if not cell or claim.subject == cell:
+            return True
+        superclasses = self.vocabulary.ontology.superclasses[self.vocabulary.entities[cell].category]
+        return bool(superclasses & {"MesenchymalStemCell", "MSCProduct"})
+
     def _same_factor(self, first: Assertion, second: Assertion) -> float:
         """A factor changed in one cell is the same factor only for that cell, unless it was released."""
-        cell = first.cell
-        carrier = cell or (first.subject if first.predicate == "expresses" else "")
-        if carrier and second.cell and self._counted(second) and not self.weigher.related(carrier, second.cell):
+        carrier = first.cell or (first.subject if first.predicate == "expresses" else "")
+        if carrier and second.cell and self.counted(second) and not self.weigher.related(carrier, second.cell):
             return 0.0  # a receptor on MSC is not the one that was counted on an epithelial cell
-        if not cell or first.subject == cell:
+        if self.anywhere(first):
             return self.priors["chain_assembled"]
-        superclasses = self.vocabulary.ontology.superclasses[self.vocabulary.entities[cell].category]
-        if superclasses & {"MesenchymalStemCell", "MSCProduct"}:
+        if any(name and self.weigher.related(first.cell, name) for name in (second.object, second.cell)):
             return self.priors["chain_assembled"]
-        if any(name and self.weigher.related(cell, name) for name in (second.object, second.cell)):
-            return self.priors["chain_assembled"]
-        if first.aspect in ("secretion", "cytokine production", "abundance", "antibody production"):
-            return self.priors["chain_other_cell"]
-        return 0.0
+        return self.priors["chain_other_cell"] if first.aspect in RELEASED else 0.0
 
     @cached_property
     def opposed(self) -> frozenset[int]:
@@ -382,7 +411,8 @@ class _Composer:
                 found[self.claims[link.claim].subject].add(self.claims[link.claim].object)
         return found
 
-    def _counted(self, claim: Assertion) -> bool:
+    def counted(self, claim: Assertion) -> bool:
+        """Whether a claim is one of association: what was counted, not what acts."""
         return self.vocabulary.ontology.predicates[claim.predicate].causal == "no"
 
     @cached_property
@@ -395,7 +425,7 @@ class _Composer:
                 weights[claim.subject] += link.effect * belief(link, claim, self.weigher)
         return {name: 1 if weight > 0 else -1 for name, weight in weights.items() if abs(weight) > 1e-9}
 
-    def _restrains_alike(self, index: int) -> bool:
+    def restrains_alike(self, index: int) -> bool:
         """An association against the role of a thing says what the body answers, not what acts.
 
         The role is what causal claims on conditions give; without any, a regulatory cell restrains.

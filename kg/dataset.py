@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from kg.centrality import Rank
     from kg.chains import Chains
     from kg.communities import Communities
+    from kg.compact import Compact
     from kg.compare import Comparison
     from kg.disagreements import Disagreement
     from kg.explain import Account
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from kg.studies import StudyRow
 
 __all__ = ["Card", "Dataset", "Hit", "Neighbour", "build", "load"]
+
+MANY = 10_000  # claims from which pairs of links are not worked out beforehand: docs/benchmarks.md
 
 Say = Callable[[str], None]
 
@@ -315,11 +318,39 @@ class Dataset:
         except TypeError as error:
             raise SourceError(f"{self.folder}: {name}.json is damaged ({error}); {store.REBUILD}") from None
 
-    def _ready(self, source: Entity) -> Chains:
+    @cached_property
+    def compact(self) -> Compact:
+        """The links as arrays, in place of `chains`: written when the tables held many claims."""
+        return self._arrays("compact", self.assertions)
+
+    @cached_property
+    def compact_from_conditions(self) -> Compact:
+        """The same over the claims as a condition sees them, MSC inside chains."""
+        return self._arrays("compact_from_conditions", self._turned).passing(through_msc=True)
+
+    def _arrays(self, name: str, claims: tuple[Assertion, ...]) -> Compact:
+        from kg.compact import Compact
+
+        try:
+            return Compact.of(store.arrays(self.folder, name), claims, self.vocabulary)
+        except (ValueError, IndexError) as error:
+            raise SourceError(f"{self.folder}: {name}/ is damaged ({error}); {store.REBUILD}") from None
+
+    @cached_property
+    def compact_through_msc(self) -> Compact:
+        """The same with MSC inside chains too."""
+        return self.compact.passing(through_msc=True)
+
+    def _ready(self, source: Entity) -> Chains | Compact:
         above = self.vocabulary.ontology.superclasses[source.category]
+        therapy = above & {"MesenchymalStemCell", "MSCProduct", "Treatment"}
+        if (self.folder / "compact").is_dir():
+            if "Condition" in above:
+                return self.compact_from_conditions
+            return self.compact if therapy else self.compact_through_msc
         if "Condition" in above:
             return self.chains_from_conditions
-        return self.chains if above & {"MesenchymalStemCell", "MSCProduct", "Treatment"} else self.chains_through_msc
+        return self.chains if therapy else self.chains_through_msc
 
     def blocked(self, names: Sequence[str]) -> Blocks:
         """Return what names of entities, modes, MSC sources or primed MSC take away; kinds of an entity go with it."""
@@ -790,7 +821,6 @@ def build(root: Path | None = None, target: Path | None = None, say: Say = lambd
     `target` is the cache by default. Written whole or not at all. Raises CurationError when `kg check` would complain.
     """
     from kg import curation, rdf
-    from kg.chains import chains
     from kg.conditions import from_conditions
 
     root = root or sources.bundled()
@@ -799,14 +829,25 @@ def build(root: Path | None = None, target: Path | None = None, say: Say = lambd
     contents = curation.load(root)
     vocabulary, assertions, publications, studies = contents
     say("working out which claims chain")
-    parts = {
-        "chains": asdict(chains(assertions, vocabulary)),
-        "chains_through_msc": asdict(chains(assertions, vocabulary, through_msc=True)),
-        "chains_from_conditions": asdict(chains(from_conditions(assertions, vocabulary), vocabulary, through_msc=True)),
-    }
+    parts, arrays = {}, {}
+    turned = from_conditions(assertions, vocabulary)
+    if len(assertions) < MANY:
+        from kg.chains import chains
+
+        for name, said, through in (
+            ("chains", assertions, False),
+            ("chains_through_msc", assertions, True),
+            ("chains_from_conditions", turned, True),
+        ):
+            parts[name] = asdict(chains(said, vocabulary, through_msc=through))
+    else:
+        from kg.compact import compact
+
+        arrays["compact"] = compact(assertions, vocabulary).arrays
+        arrays["compact_from_conditions"] = compact(turned, vocabulary).arrays
     ontology_file = next(path for path in sources.names_of(root) if path.suffix == ".ttl")
     statements = rdf.quads(vocabulary, assertions, publications, studies, ontology_file)
-    store.build(folder, contents, statements, data_version(root, vocabulary.ontology.version), say, parts)
+    store.build(folder, contents, statements, data_version(root, vocabulary.ontology.version), say, parts, arrays)
     return folder
 
 

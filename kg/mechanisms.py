@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from kg.bestfirst import Found, Hop, Question, best
 from kg.chains import ATTESTATIONS, INCOHERENT, Chains, Link, belief, chains
 from kg.graph import Blocks, Context, Weigher
 from kg.model import Assertion
 from kg.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from kg.compact import Compact
 
 __all__ = ["Mechanism", "Outcome", "Route", "Step", "Trace", "incoherent", "losses", "trace"]
 
@@ -203,7 +206,7 @@ def trace(
     avoid: Sequence[str] = (),
     count: int = 10,
     blocks: Blocks | None = None,
-    ready: Chains | None = None,
+    ready: Chains | Compact | None = None,
 ) -> Trace:
     """Answer how `source` acts on `target`: the best routes of either sign and a verdict that may abstain.
 
@@ -224,9 +227,10 @@ def trace(
     blocks
         What is blocked: see `kg.graph.Blocks`.
     ready
-        `kg.chains.chains` of the same claims, when they are at hand; worked out when not. For a source that is no MSC,
-        product or treatment, those through MSC: what licenses MSC acts through them. For a source that is a condition
-        the claims are to be those of `kg.conditions.from_conditions`.
+        `kg.chains.chains` or, for many claims, `kg.compact.compact` of the same claims, when they are at hand; the
+        first is worked out when not. For a source that is no MSC, product or treatment, those through MSC: what
+        licenses MSC acts through them. For a source that is a condition the claims are to be those of
+        `kg.conditions.from_conditions`.
 
     Returns
     -------
@@ -234,7 +238,7 @@ def trace(
         Routes ordered by weight, then by name; empty when nothing connects the two, with the reason said.
     """
     condition, therapy = vocabulary.is_a(target, "Condition"), _is_therapy(vocabulary, source)
-    ready = ready or chains(claims, vocabulary, through_msc=not therapy)
+    ready = ready if ready is not None else chains(claims, vocabulary, through_msc=not therapy)
     found, writer = _search(claims, vocabulary, source, target, context, ready, max_length, via, avoid, blocks)
     routes = _nested(_routes(_folded(found, writer), writer), writer)
     by_sign = {sign: [route for route in routes if route.sign == sign] for sign in (-1, 1)}
@@ -262,7 +266,7 @@ def losses(
     context: Context | None = None,
     *,
     max_length: int = 5,
-    ready: Chains | None = None,
+    ready: Chains | Compact | None = None,
 ) -> dict[str, float]:
     """Answer what share of the route weight is lost when each thing on the way is blocked alone.
 
@@ -274,7 +278,8 @@ def losses(
         search would find below the score floor is not counted, so that a share differs from that of a blockade by as
         little as such chains weigh.
     """
-    ready = ready or chains(claims, vocabulary, through_msc=not _is_therapy(vocabulary, source))
+    if ready is None:
+        ready = chains(claims, vocabulary, through_msc=not _is_therapy(vocabulary, source))
     found, writer = _search(claims, vocabulary, source, target, context, ready, max_length, (), (), None)
 
     def weights(kept: Sequence[Found]) -> dict[int, float]:
@@ -323,7 +328,7 @@ def _search(
     source: str,
     target: str,
     context: Context | None,
-    ready: Chains,
+    ready: Chains | Compact,
     max_length: int,
     via: Sequence[str],
     avoid: Sequence[str],
@@ -347,6 +352,7 @@ def _search(
     shown = _manifestations(claims, vocabulary, target)
     ends = dict.fromkeys(sorted(shown), priors["manifestation"]) | ends
     worth: dict[int, float] = {}
+    weights: dict[int, float] = {}
 
     def believe(index: int) -> float:
         value = worth.get(index)
@@ -362,9 +368,11 @@ def _search(
         return value
 
     def weigh(index: int) -> float:
-        return believe(index) * penalties[index]
+        value = weights.get(index)
+        if value is None:
+            value = weights[index] = believe(index) * ready[index].penalty
+        return value
 
-    penalties: list[float] = [row[7] for row in ready.links]
     barred = frozenset(avoid) | (blocks.entities | blocks.modes if blocks else frozenset())
     question = Question(source, ends, max_length, frozenset(via), barred, direct=not _is_therapy(vocabulary, source))
     writer = _Writer(claims, ready, weigher, target, believe)
@@ -377,7 +385,7 @@ class _Writer:
     def __init__(
         self,
         claims: Sequence[Assertion],
-        ready: Chains,
+        ready: Chains | Compact,
         weigher: Weigher,
         target: str,
         believe: Callable[[int], float],
@@ -434,7 +442,7 @@ class _Writer:
 
     def cells(self, chain: Found) -> set[str]:
         """The cells in which the steps of a chain happen."""
-        return {self.claims[self.ready.links[index][0]].cell for index, *_ in chain.hops}
+        return {self.claims[self.ready[index].claim].cell for index, *_ in chain.hops}
 
     def told_by(self, chain: Found, other: Found) -> bool:
         """Whether every step but the last has a paper of the other chain, so that this one may be told in its place."""

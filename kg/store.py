@@ -1,8 +1,8 @@
 """The built dataset on disk: an Oxigraph store for SPARQL and one JSON file for everything else.
 
-A dataset folder holds `store/` (Oxigraph), `dataset.json` (the values), a JSON file for each part worked out from them,
-and `manifest.json`, written last: a folder without it was not finished. Folders are built beside their place and
-renamed into it.
+A dataset folder holds `store/` (Oxigraph), `dataset.json` (the values), a JSON file for each part worked out from them
+or a folder of .npy files where that is arrays, and `manifest.json`, written last: a folder without it was not finished.
+Folders are built beside their place and renamed into it.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ from kg.vocabulary import Chain, Ontology, Vocabulary
 
 if TYPE_CHECKING:
     import pyoxigraph as ox
+    from numpy.typing import NDArray
 
-__all__ = ["Contents", "build", "manifest", "open_store", "part", "read"]
+__all__ = ["Contents", "arrays", "build", "manifest", "open_store", "part", "read"]
 
 Contents = tuple[Vocabulary, tuple[Assertion, ...], tuple[Publication, ...], tuple[Study, ...]]
 LISTED = tuple(
@@ -39,10 +40,11 @@ def build(
     data_version: str,
     say: Callable[[str], None] = lambda _: None,
     parts: Mapping[str, object] | None = None,
+    arrays: Mapping[str, Mapping[str, NDArray[Any]]] | None = None,
 ) -> None:
     """Write a dataset folder at `target`, whole or not at all; an older dataset there is replaced.
 
-    `parts` are JSON values to keep with it, read back by `part`.
+    `parts` are JSON values to keep with it, read back by `part`; `arrays` are folders of arrays, read back by `arrays`.
 
     Raises SourceError when the place cannot be written, or holds something that is not a dataset. An interrupted
     build (Ctrl-C too) leaves the old dataset, or nothing.
@@ -73,7 +75,10 @@ def build(
         for name, value in (parts or {}).items():
             with open(scratch / f"{name}.json", "w", encoding="utf-8") as stream:
                 json.dump(value, stream, ensure_ascii=False, separators=(",", ":"))
+        for name, each in (arrays or {}).items():
+            _write_arrays(scratch / name, each)
         vocabulary, assertions, publications, studies = contents
+        kept = sorted([*scratch.glob("*.json"), *scratch.glob("*/*.npy")])
         summary = {
             "format": FORMAT,
             "data_version": data_version,
@@ -84,7 +89,7 @@ def build(
             "evidence": sum(len(a.evidence) for a in assertions),
             "publications": len(publications),
             "studies": len(studies),
-            "sizes": {path.name: path.stat().st_size for path in sorted(scratch.glob("*.json"))},
+            "sizes": {path.relative_to(scratch).as_posix(): path.stat().st_size for path in kept},
         }
         (scratch / "manifest.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
         _swap(scratch, target)
@@ -92,6 +97,14 @@ def build(
         raise SourceError(f"{target}: cannot be written ({error.strerror or error}); choose another place") from None
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _write_arrays(folder: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    import numpy as np
+
+    folder.mkdir()
+    for name, array in arrays.items():
+        np.save(folder / f"{name}.npy", array, allow_pickle=False)
 
 
 def _is_dataset(folder: Path) -> bool:
@@ -189,6 +202,22 @@ def part(folder: Path, name: str) -> Any:
         return json.loads((folder / f"{name}.json").read_bytes())
     except (OSError, ValueError) as error:
         raise SourceError(f"{folder}: {name}.json cannot be read ({error}); {REBUILD}") from None
+
+
+def arrays(folder: Path, name: str) -> dict[str, NDArray[Any]]:
+    """Return the arrays of a folder kept with the dataset at `folder`, by name, read from disk only where touched.
+
+    Empty where there is no such folder. Raises SourceError when a file is damaged.
+    """
+    import numpy as np
+
+    found: dict[str, NDArray[Any]] = {}
+    for path in sorted((folder / name).glob("*.npy")):
+        try:
+            found[path.stem] = np.load(path, mmap_mode="r", allow_pickle=False).view(np.ndarray)
+        except (OSError, ValueError, EOFError) as error:
+            raise SourceError(f"{folder}: {name}/{path.name} cannot be read ({error}); {REBUILD}") from None
+    return found
 
 
 def _unpack(packed: dict[str, Any]) -> Contents:
