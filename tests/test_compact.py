@@ -20,6 +20,7 @@ from kg.chains import Chains, belief, chains
 from kg.compact import LEAD, Columns, Compact, Rules, assembled, compact, rules
 from kg.errors import SourceError
 from kg.graph import Context, Weigher
+from kg.mechanisms import trace
 from kg.model import Assertion, Evidence, assertion_id
 
 NAMES = ("MSC", "MSC-EV", "PGE2", "IL10", "T cell", "CD4+ T cell", "Th17 cell", "macrophage")
@@ -529,3 +530,16 @@ def test_damage_is_named(many, tmp_path):
     np.save(many / "compact" / "target.npy", graph.compact.target[:-1])
     with pytest.raises(SourceError, match="different lengths"):
         _ = dataclasses.replace(graph).compact
+
+
+@pytest.mark.parametrize(("source", "target"), [("MSC", "SSc"), ("MSC", "SLE"), ("SLE", "MSC"), ("IFNG", "Th17 cell")])
+def test_whole_answers_are_the_same(graph, whole, source, target):
+    """Manifestations, contested claims and turned ones included: all that a trace weighs by itself."""
+    start = graph.resolve(source)
+    claims = graph.claims_for(start)
+    ours = (whole if claims is graph.assertions else compact(claims, graph.vocabulary)).passing(source != "MSC")
+    answers = [
+        trace(claims, graph.vocabulary, source, target, count=0, ready=ready) for ready in (graph._ready(start), ours)
+    ]
+    assert answers[0].routes
+    assert answers[0] == answers[1]
