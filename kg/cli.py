@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kg import text as say
-from kg.cli_serve import serve
 from kg.errors import CurationError, KGError, QueryError, SourceError, UnknownTerm
 
 if TYPE_CHECKING:
@@ -65,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
-LATER = dict.fromkeys(("communities", "doctor", "stats", "studies"), "kg.cli_data")
+LATER = {"serve": "kg.cli_serve", **dict.fromkeys(("communities", "doctor", "stats", "studies"), "kg.cli_data")}
 
 
 class _Group(click.Group):
@@ -926,9 +925,6 @@ def format_(context: click.Context, only: bool) -> None:
     if only and changed:
         click.echo("kg: run `kg format`", err=True)
         sys.exit(1)
-
-
-cli.add_command(serve)
 
 
 if __name__ == "__main__":
