@@ -33,6 +33,7 @@ INCOHERENT = 4  # place in ATTESTATIONS from which the steps do not belong toget
 BROAD = 60  # a concept with more kinds than this says too little to be bridged from or to
 ENDS_ONLY = frozenset({"Condition", "Treatment", "Taxon", "Anatomy"})  # never acts inside a chain
 MSC = "MesenchymalStemCell"
+BECOMING = frozenset({"abundance", "differentiation", "polarization", "maturation"})
 LEVELS = frozenset({"abundance", "expression", "secretion"})
 RELEASED = frozenset({"secretion", "cytokine production", "abundance", "antibody production"})
 
@@ -63,8 +64,9 @@ class Link(NamedTuple):
     object is a condition, `association` that the claim is not one of cause; both can only end a chain. `penalty` in
     [0, 1] is the degree penalty of the mediators, which stand between subject and object as other nodes do; an
     association that opens a chain (SLE has increased IL6) has its factor there.
-    `contests` are the claims refuted in another aspect that chains alike (abundance beside differentiation); only what
-    was seen in the disease asked for counts, in part, against this one. `diseases` are set for the level of a factor
+    `contests` are the claims refuted in another aspect that chains alike (abundance beside differentiation), and those
+    that the level of the factor moves the other way; only what was seen in the disease asked for counts, in part,
+    against this one. `diseases` are set for the level of a factor
     in no named cell, measured in diseased hosts alone: a level of those diseases, that explains no other.
     """
 
@@ -134,7 +136,7 @@ def links(claims: Sequence[Assertion], vocabulary: Vocabulary) -> list[Link]:
     A tested outcome (MSC ameliorate RA) is a link only where a paper names what carried it.
     """
     ontology, entities = vocabulary.ontology, vocabulary.entities
-    contested = _contested(claims, vocabulary)
+    contested, levels = _contested(claims, vocabulary), _levels(claims, vocabulary)
     result: list[Link] = []
     for place, claim in enumerate(claims):
         predicate = ontology.predicates[claim.predicate]
@@ -183,6 +185,11 @@ def links(claims: Sequence[Assertion], vocabulary: Vocabulary) -> list[Link]:
                 for other in (contested.get(_alike(claim, vocabulary), ()) if predicate.polar else ())
                 if other != place and not papers.issuperset(claims[other].refuting)
             )
+            contests += tuple(
+                other
+                for other in levels.get((claim.subject, claim.object, -effect), ())
+                if predicate.bearer == "object" and not papers.issuperset(claims[other].publications)
+            )
             result.append(
                 Link(
                     place,
@@ -221,6 +228,16 @@ def _contested(
     for place, claim in enumerate(claims):
         if vocabulary.ontology.predicates[claim.predicate].polar and claim.effect and claim.refuting:
             found[_alike(claim, vocabulary)].append(place)
+    return found
+
+
+def _levels(claims: Sequence[Assertion], vocabulary: Vocabulary) -> dict[tuple[str, str, int], list[int]]:
+    """Claims on the level of a factor, by subject, object and effect."""
+    found: dict[tuple[str, str, int], list[int]] = defaultdict(list)
+    for place, claim in enumerate(claims):
+        if vocabulary.ontology.predicates[claim.predicate].polar and claim.aspect in LEVELS and claim.effect:
+            if vocabulary.is_a(claim.object, "Factor"):
+                found[(claim.subject, claim.object, claim.effect)].append(place)
     return found
 
 
@@ -307,6 +324,8 @@ class Composer:
             following: list[list[int]] = [[], [], [], []]
             if at in inside and not link.association:
                 for name in (at, *self.bridged(at)):
+                    if claim.aspect in BECOMING and name != at and name in self.vocabulary.ancestors(at):
+                        continue  # more of a subset by conversion is not more of the whole
                     for other in self.out.get(name, ()):
                         second = self.claims[self.links[other].claim]
                         if second.object in (at, claim.subject) or not self.restrains_alike(other):

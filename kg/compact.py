@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kg.chains import ENDS_ONLY, MSC, RELEASED, Composer, Link, belief, links
+from kg.chains import BECOMING, ENDS_ONLY, MSC, RELEASED, Composer, Link, belief, links
 from kg.graph import Context, Weigher
 from kg.model import Assertion
 from kg.vocabulary import Ontology, Vocabulary
@@ -28,9 +28,8 @@ Array = NDArray[Any]
 # flags of a link
 LOWERS, LAST, ASSOCIATION, FIRST_ONLY, OFF_ORDER, ANYWHERE, SET_FREE, MEDIATED = (1 << bit for bit in range(8))
 LEAD = 8  # from this bit on: how well any link at all leads into this one, a place in Rules.leads
-EXPRESSED, OPPOSED, ALONE, CONTESTED = (
-    1 << bit for bit in range(4)
-)  # traits: looked at in composing and weighing only
+# traits of a link: looked at in composing and weighing only
+EXPRESSED, OPPOSED, ALONE, CONTESTED, BECOMES = (1 << bit for bit in range(5))
 PER_LINK = ("subject", "target", "incoming", "cell", "weight", "flags", "traits", "group", "need", "diseases", "claim")
 RAGGED = ("mark_first", "mark", "mediated", "mediator_first", "mediator", "contested", "contest_first", "contest")
 INSIDE, INSIDE_THROUGH_MSC = 1, 2  # where a name may stand inside a chain
@@ -81,7 +80,8 @@ class Columns(NamedTuple):
     (claims, as in `kg.chains.Link`).
 
     Of names, one value each: `names`, `penalty` and `layer`, `inside` (bits INSIDE and INSIDE_THROUGH_MSC), and ragged
-    `bridges` and `kin` (names related to it; asked of cells and conditions only). `sets` are the sets of diseases,
+    `bridges` with `wider` (whether the name is a kind of each) and `kin` (names related to it; asked of cells and
+    conditions only). `sets` are the sets of diseases,
     ragged too, the first one empty.
     """
 
@@ -103,6 +103,7 @@ class Columns(NamedTuple):
     layer: Array
     inside: Array
     bridges: tuple[Array, Array]
+    wider: Array
     kin: tuple[Array, Array]
     sets: tuple[Array, Array]
 
@@ -122,6 +123,7 @@ class Compact:
     inside: Array
     bridge_first: Array
     bridge: Array
+    wider: Array
     kin_first: Array
     kin: Array
     spelled: Array
@@ -258,6 +260,8 @@ class Compact:
         bridged = bool(crossing.any())
         if bridged:
             fit &= ~(crossing & ((flags & ASSOCIATION != 0) | self._spoken_for(at, target)))
+            if self.traits[first] & BECOMES:
+                fit &= ~(crossing & self.wider[slots])
         attested, same, together, elsewhere, bridge, off = self.priors.tolist()
         factors = np.full(len(others), together)
         attestations = np.full(len(others), 3, np.int8)
@@ -392,6 +396,7 @@ def compact(claims: Sequence[Assertion], vocabulary: Vocabulary) -> Compact:
         flags |= FIRST_ONLY * (composer.outcome[place] or not composer.restrains_alike(place))
         flags |= ANYWHERE * composer.anywhere(claim) | SET_FREE * (claim.aspect in RELEASED)
         traits = EXPRESSED * (claim.predicate == "expresses") | OPPOSED * (place in composer.opposed)
+        traits |= BECOMES * (claim.aspect in BECOMING)
         traits |= ALONE * composer.alone(link) | CONTESTED * bool(link.contests)
         diseases = tuple(sorted(ready.diseases))
         asked |= {claim.cell, *diseases, claim.object if link.last else ""}
@@ -443,6 +448,15 @@ def compact(claims: Sequence[Assertion], vocabulary: Vocabulary) -> Compact:
             np.uint8,
         ),
         _ragged([numbers[name] for name in names] for names in bridged),
+        np.array(
+            [
+                other in above
+                for name, names in zip(numbers, bridged, strict=True)
+                for above in ([vocabulary.ancestors(name)] if names else [])
+                for other in names
+            ],
+            np.bool_,
+        ),
         _ragged(
             sorted(numbers[each] for each in vocabulary.ancestors(name) | vocabulary.descendants(name))
             if name in asked
@@ -497,6 +511,7 @@ def assembled(
         inside=columns.inside.astype(np.uint8),
         bridge_first=_starts(columns.bridges[0]),
         bridge=columns.bridges[1].astype(np.int32),
+        wider=columns.wider.astype(np.bool_),
         kin_first=_starts(columns.kin[0]),
         kin=columns.kin[1].astype(np.int32),
         spelled=np.frombuffer("\n".join(columns.names).encode(), np.uint8),

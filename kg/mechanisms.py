@@ -416,16 +416,21 @@ class _Writer:
         return (first & self.publications(hops[1][0]) if len(hops) > 1 else first) or first
 
     def contest(self, link: Link) -> float:
-        """What refutations in like aspects, seen in the disease asked for, take from a link, in [0, 1]."""
+        """What is seen against a link in like aspects, in the disease asked for, takes from it: in [0, 1]."""
         asked = self.weigher.context.disease
         if not link.contests or not asked:
             return 0.0
-        left = 1.0
+        left, effect = 1.0, self.claims[link.claim].effect
+        ladder = self.vocabulary.ontology.systems
         for claim in map(self.claims.__getitem__, link.contests):
+            other = claim.effect != effect  # the level of a factor, the other way, in treated hosts
             rows = [
                 row
                 for row in claim.evidence
-                if row.direction == "refutes" and row.disease and self.weigher.related(row.disease, asked)
+                if row.disease
+                and self.weigher.related(row.disease, asked)
+                and row.direction == ("supports" if other else "refutes")
+                and (not other or ladder[row.system].stage >= ladder["animal model"].stage)
             ]
             left *= 1 - self.weigher.pooled(claim, rows) if rows else 1.0
         return float(self.priors["contest"] * (1 - left))
@@ -514,6 +519,8 @@ class _Writer:
             contest=self.contest(link),
             contested=tuple(
                 f"{each.aspect or 'effect'}: {', '.join(each.refuting)}"
+                if each.effect == claim.effect
+                else f"{each.aspect}, the other way: {', '.join(each.publications)}"
                 for each in map(self.claims.__getitem__, link.contests)
             ),
         )
@@ -554,7 +561,11 @@ def _folded(found: Sequence[Found], writer: _Writer) -> list[Found]:
         inner, papers = set(chain.names[:-1]), writer.publications(chain.hops[-1][0])
         for other in starts[(chain.names[1], chain.sign)] if len(chain.names) > 2 else ():
             longer = kept[other]
-            if len(longer.names) > len(chain.names) and inner <= set(longer.names):
+            if (
+                len(longer.names) > len(chain.names)
+                and inner <= {*longer.names}
+                and chain.names[-1] == longer.names[-1]
+            ):
                 if not any(bridge for _, _, bridge, _ in longer.hops):
                     told = {paper for index, *_ in longer.hops[1:] for paper in writer.publications(index)}
                     if papers <= told and writer.told_by(longer, chain):

@@ -183,7 +183,7 @@ def _mechanism_text(graph: Dataset, mechanism: Mechanism) -> None:
         against = f"   against: {'; '.join(step.refuting)}" if step.refuting else ""
         click.echo(f"         {papers(step.publications)}{against}")
         for like in step.contested:
-            click.echo(f"         refuted in another aspect, {like}")
+            click.echo(f"         against it, in {like}")
 
 
 def disagreements_text(graph: Dataset, found: Sequence[Disagreement], count: int) -> None:
@@ -409,7 +409,7 @@ def explain_text(graph: Dataset, answer: Trace, mechanism: Mechanism) -> None:
                 click.echo(f"    {side:7} {_weighed(paper)}")
         joined = f" ({each.step.attestation}; degree penalty and bridges included)" if each.step.attestation else ""
         if each.step.contest:
-            click.echo(f"    refuted in like aspects in this disease: x{1 - each.step.contest:.2f} in the belief")
+            click.echo(f"    against it in like aspects, in this disease: x{1 - each.step.contest:.2f} in the belief")
         click.echo(f"    belief {each.belief:.3f}, factor {each.factor:.3f}{joined}")
         numbers += [each.belief, each.factor]
     product = " x ".join(f"{number:.3f}" for number in numbers if number != 1)

@@ -159,7 +159,9 @@ def made(edges: int, seed: int = 7) -> c.Compact:
         cell,
         chance.uniform(0.2, 0.9, edges),
         flags,
-        (chance.random(edges) < 0.3) * c.EXPRESSED + (chance.random(edges) < 0.05) * c.OPPOSED,
+        (chance.random(edges) < 0.3) * c.EXPRESSED
+        + (chance.random(edges) < 0.05) * c.OPPOSED
+        + (chance.random(edges) < 0.3) * c.BECOMES,
         group,
         need,
         diseases,
@@ -172,6 +174,7 @@ def made(edges: int, seed: int = 7) -> c.Compact:
         layer,
         np.where(kind == 4, 0, np.where(kind == 0, c.INSIDE_THROUGH_MSC, c.INSIDE | c.INSIDE_THROUGH_MSC)),
         (np.bincount(bridge_from, minlength=size), bridge_to[placed]),
+        np.concatenate([np.zeros(len(narrow), bool), np.ones(len(narrow), bool)])[placed],
         (np.bincount(kin_of, minlength=size), kin_to[kin_placed]),
         (np.array([0] + [1] * sets), span["disease"][0] + np.arange(sets)),
     )

@@ -125,8 +125,19 @@ def test_what_patients_own_msc_carry_ends_no_chain(graph):
 def test_who_has_claims_of_its_own_is_not_spoken_for(graph):
     """NK cells are innate lymphoid cells, and have rows of their own on SSc."""
     v = graph.vocabulary
-    raised = made(v, "MSC", "positively_regulates", "NK cell", "abundance")
+    raised = made(v, "MSC", "positively_regulates", "NK cell", "activation")
     wider = made(v, "innate lymphoid cell", "contributes_to", "SSc", publication="doi:10.1000/two")
     own = made(v, "NK cell", "decreased_in", "SSc", publication="pmc:PMC3")
     assert chains([raised, wider], v).follows[0][0] == [1]
     assert 1 not in chains([raised, wider, own], v).follows[0][0]
+
+
+def test_more_of_a_subset_by_conversion_is_not_more_of_the_whole(graph):
+    """Central memory cells come from other CD4+ T cells; a subset that divides more, or does more, is another matter."""
+    v = graph.vocabulary
+    whole = made(v, "CD4+ T cell", "contributes_to", "RA", publication="doi:10.1000/two")
+    for aspect, follows in (("differentiation", []), ("abundance", []), ("proliferation", [1]), ("activation", [1])):
+        claims = [made(v, "MSC", "positively_regulates", "Th17 cell", aspect), whole]
+        assert chains(claims, v).follows[0][0] == follows, aspect
+    part = made(v, "Th17 cell", "contributes_to", "RA", publication="doi:10.1000/two")
+    assert chains([made(v, "MSC", "negatively_regulates", "CD4+ T cell", "abundance"), part], v).follows[0][0] == [1]

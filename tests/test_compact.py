@@ -326,6 +326,7 @@ def columns(edges, names, **given) -> Columns:
         "layer": np.zeros(size),
         "inside": np.full(size, 3),
         "bridges": none,
+        "wider": np.zeros(0, bool),
         "kin": none,
         "sets": (np.array([0]), np.zeros(0, np.int32)),
     }

@@ -650,3 +650,26 @@ def test_only_what_its_papers_show_is_told_for_a_direct_claim(graph):
     own = other._replace(evidence=(other.evidence[0]._replace(publication="doi:10.1000/one"),))
     (route,) = asked(graph, [shown, own, drives]).routes
     assert [step.predicate for step in route.mechanisms[0].steps] == ["negatively_regulates", "contributes_to"]
+
+
+def test_a_level_that_falls_in_the_disease_speaks_against_its_release(graph):
+    """VEGFA falls in treated arthritic rats: what MSC secrete in culture counts less for RA, and says so; for SLE it does not."""
+    v = graph.vocabulary
+    released = made(v, "MSC", "secretes", "VEGFA", "secretion")
+    falls = made(
+        v,
+        "MSC",
+        "negatively_regulates",
+        "VEGFA",
+        "abundance",
+        disease="RA",
+        system="animal model",
+        publication="pmc:PMC3",
+    )
+    ends = [made(v, "VEGFA", "contributes_to", each, publication="doi:10.1000/two") for each in ("RA", "SLE")]
+    (plain,) = asked(graph, [released, *ends], target="RA").counter_routes
+    (less,) = asked(graph, [released, falls, *ends], target="RA").counter_routes
+    assert less.weight == pytest.approx(plain.weight * (1 - 0.5 * 0.65))
+    assert less.mechanisms[0].steps[0].contested == ("abundance, the other way: pmc:PMC3",)
+    (same,) = asked(graph, [released, falls, *ends], target="SLE").counter_routes
+    assert same.weight == pytest.approx(plain.weight)
