@@ -1,4 +1,4 @@
-"""Where things stand in a layered picture, and how its lines run: after Sugiyama, no line behind a box it does not touch.
+"""Where things stand in a layered picture and how its lines run: after Sugiyama, no line behind a box of others.
 
 Columns come from the ontology and are kept; a long one wraps. A line that passes a column gets a lane between its boxes
 (doi:10.1109/TSMC.1981.4308636), crossings are reduced by barycentre sweeps, and heights are the least squares ones that
@@ -11,6 +11,7 @@ from bisect import bisect_right, insort
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 __all__ = ["Box", "Layout", "Path", "Thing", "layout", "lines", "width"]
@@ -21,7 +22,7 @@ LINE = 17  # height of a label line
 AIR = 10  # least between two boxes of a column
 LANE = 9  # a line that passes a column, with its air; also what two lines need at one side of a box
 MARK = 8  # room for the arrow head before a box
-STAGE = (1010.0, 560.0)  # what a window of 1366 x 768 leaves for the picture
+STAGE = (1010.0, 575.0)  # what a window of 1366 x 768 leaves for the picture
 TALL = (9, 12, 16, 20, 26)  # lengths of a column that are tried
 SWEEPS = 12
 MANY = 400  # lines from which one length is tried, with fewer sweeps
@@ -152,7 +153,7 @@ def _placed(things: Sequence[Thing], pairs: Sequence[tuple[str, str]], length: i
             chain.append(_Spot(f"{source}|{target}", rank, LANE, False))
             columns[rank].append(chain[-1])
         chain.append(b)
-        links = [_Link(one, two) for one, two in zip(chain, chain[1:], strict=False)]
+        links = [_Link(one, two) for one, two in pairwise(chain)]
         for link in links:
             link.a.right.append(link)
             link.b.left.append(link)
@@ -170,9 +171,7 @@ def _placed(things: Sequence[Thing], pairs: Sequence[tuple[str, str]], length: i
     return _drawn(things, columns, chains, layer_of)
 
 
-def _ranks(
-    things: Sequence[Thing], pairs: Sequence[tuple[str, str]], length: int
-) -> tuple[dict[str, int], list[int]]:
+def _ranks(things: Sequence[Thing], pairs: Sequence[tuple[str, str]], length: int) -> tuple[dict[str, int], list[int]]:
     """Column of each thing, and the layer of each column.
 
     A layer wraps when it is longer than `length`, or when its things act much on each other: then what acts stands left
@@ -209,8 +208,8 @@ def _ranks(
         for name in sorted((i for i in members if i not in depth), key=lambda i: (pull[i], i)):
             free = [part for part in parts if len(part) < size]
             (free[0] if free else min(parts, key=len)).append(name)
-        for part in filter(None, parts):
-            rank_of |= dict.fromkeys(part, len(layer_of))
+        for members in filter(None, parts):
+            rank_of |= dict.fromkeys(members, len(layer_of))
             layer_of.append(number)
     return rank_of, layer_of
 
@@ -417,16 +416,14 @@ def _drawn(
     layer_of: Sequence[int],
 ) -> Layout:
     label = {thing.id: thing.lines for thing in things}
-    broad = [
-        max((max(map(width, label[s.id])) + 18 for s in column if s.real), default=20) for column in columns
-    ]
+    broad = [max((max(map(width, label[s.id])) + 18 for s in column if s.real), default=20) for column in columns]
     tops = [spot.y - spot.height / 2 for column in columns for spot in column]
     bottoms = [spot.y + spot.height / 2 for column in columns for spot in column]
     height = max(bottoms, default=0) - min(tops, default=0) + 40
-    count = sum(1 for a, b in zip(layer_of, layer_of[1:], strict=False)) or 1
+    count = sum(1 for a, b in pairwise(layer_of)) or 1
     spare = (height * STAGE[0] / STAGE[1] - sum(broad)) / count
     gap = min(210.0, max(74.0, spare))
-    arcs = max((abs(l.a.y - l.b.y) for ls in chains.values() for l in ls if l.a.rank == l.b.rank), default=0.0)
+    arcs = max((abs(k.a.y - k.b.y) for links in chains.values() for k in links if k.a.rank == k.b.rank), default=0.0)
     edges: list[tuple[float, float]] = []
     left = 0.0
     for i, across in enumerate(broad):
@@ -453,15 +450,13 @@ def _drawn(
     return Layout(boxes, paths, tuple(extents), min(1.1, STAGE[0] / wide, STAGE[1] / height))
 
 
-def _path(
-    pair: tuple[str, str], links: Sequence[_Link], edges: Sequence[tuple[float, float]], gap: float
-) -> Path:
-    first, last = links[0], links[-1]
+def _path(pair: tuple[str, str], links: Sequence[_Link], edges: Sequence[tuple[float, float]], gap: float) -> Path:
+    first = links[0]
     if first.a.rank == first.b.rank:
         x = edges[first.a.rank][1]
-        y1, y2 = round(first.a.y + first.out), round(first.b.y + first.into)
+        y1, y2 = float(round(first.a.y + first.out)), float(round(first.b.y + first.into))
         bulge = round(min(gap * 0.9, 70, 26 + abs(y1 - y2) / 5))
-        d = f"M{x:g},{y1}C{x + bulge:g},{y1} {x + bulge:g},{y2} {x + MARK:g},{y2}"
+        d = f"M{x:g},{y1:g}C{x + bulge:g},{y1:g} {x + bulge:g},{y2:g} {x + MARK:g},{y2:g}"
         return Path(d, (round(x + bulge * 0.75 + MARK / 8, 1), (y1 + y2) / 2), (x, y2), -1)
     points: list[tuple[float, float]] = []  # in pairs: a curve from the first to the second of each
     for link in links:
