@@ -46,6 +46,7 @@ def matrix(answer: Gaps, stock: Stock) -> View:
         papers[field.mediator or UNNAMED].update(field.publications)
         papers[f"\t{field.cell}"].update(field.publications)
         who = field.mediator or "MSC, by a mediator that is not named,"
+        human = f"in humans {field.human_stage}" if field.human_stage else "none in humans"
         cells.append(
             Cell(
                 field.mediator or UNNAMED,
@@ -53,7 +54,7 @@ def matrix(answer: Gaps, stock: Stock) -> View:
                 ladder[field.best_stage].stage,
                 SIGNS[field.effects],
                 f"{who} {WORDS[field.effects]} {field.cell}: {_number(len(field.publications), 'paper')}, "
-                f"best evidence {field.best_stage}, {f'in humans {field.human_stage}' if field.human_stage else 'none in humans'}",
+                f"best evidence {field.best_stage}, {human}",
                 tuple(claim.id for claim, _ in claims),
                 human=bool(field.human_stage),
             )
