@@ -15,7 +15,7 @@ from kg.model import Assertion, Evidence, Publication
 from kg.views import View, ViewEdge, ViewEvidence, ViewNode, ViewRoute, laid_out
 from kg.vocabulary import Vocabulary
 
-__all__ = ["Stock", "blocked", "comparison", "disease_map", "evidence_of", "neighbourhood", "routes"]
+__all__ = ["Stock", "blocked", "comparison", "disease_map", "neighbourhood", "routes"]
 
 LIMITS = (
     120,
@@ -54,6 +54,28 @@ class Stock:
         """Return the column of a name, from its class."""
         return self.vocabulary.ontology.layers[self.vocabulary.entities[name].category]
 
+    def evidence(self, row: Evidence) -> ViewEvidence:
+        """Return one row of evidence as the panel shows it."""
+        known = self.publications.get(row.publication)
+        wider = (
+            name for name in self.vocabulary.ontology.msc_sources if row.msc_source in self.vocabulary.tissues(name)
+        )
+        return ViewEvidence(
+            row.statement,
+            row.publication,
+            known.citation if known else row.publication,
+            row.direction,
+            "; ".join(row.species),
+            row.system,
+            row.read,
+            "; ".join(part for part in (row.context, row.effect) if part),
+            row.msc_source,
+            row.mode,
+            row.disease,
+            (known.kind if known else "") or "primary",
+            "; ".join(sorted(name for name in wider if name != row.msc_source)) if row.msc_source else "",
+        )
+
     def edge(self, claim: Assertion, rows: Iterable[Evidence], tag: str = "") -> ViewEdge:
         """Return a claim as it is drawn, with the rows that count."""
         return ViewEdge(
@@ -64,7 +86,7 @@ class Stock:
             claim.effect,
             claim.aspect,
             claim.cell,
-            tuple(evidence_of(row, self.publications) for row in rows),
+            tuple(self.evidence(row) for row in rows),
         )
 
 
@@ -80,25 +102,6 @@ class _Entry:
     group: str = ""
     note: str = ""
     lost: bool = False
-
-
-def evidence_of(row: Evidence, publications: Mapping[str, Publication]) -> ViewEvidence:
-    """Return one row of evidence as the panel shows it."""
-    known = publications.get(row.publication)
-    return ViewEvidence(
-        row.statement,
-        row.publication,
-        known.citation if known else row.publication,
-        row.direction,
-        "; ".join(row.species),
-        row.system,
-        row.read,
-        "; ".join(part for part in (row.context, row.effect) if part),
-        row.msc_source,
-        row.mode,
-        row.disease,
-        (known.kind if known else "") or "primary",
-    )
 
 
 def _verb(target: str, sign: int, vocabulary: Vocabulary) -> str:
@@ -310,7 +313,7 @@ def _edges(
     chained = [(a, b) for a in through for b in through if a != b and (a, b) in between and (b, a) not in between]
     first = [name for name in through if name not in {b for _, b in chained}] or through
     last = [name for name in through if name not in {a for a, _ in chained}] or through
-    rows = tuple(evidence_of(row, stock.publications) for row in used)
+    rows = tuple(stock.evidence(row) for row in used)
     edges = []
     for name in through:
         middle = stock.curie(name)
@@ -444,7 +447,7 @@ def _of_disease(
             for name in row.priming if start == 1 and row.direction == "supports" else ():
                 if name in vocabulary.entities:
                     twin = stock.curie(name) + (ON_MSC if stock.layer(name) > 1 else "")
-                    primed = (evidence_of(row, stock.publications),)
+                    primed = (stock.evidence(row),)
                     add(
                         ViewEdge(
                             f"{claim.id}|{name}|primes", twin, stock.curie(claim.subject), "primes", 0, "", "", primed
@@ -460,7 +463,7 @@ def _of_disease(
 def _through(claim: Assertion, through: Sequence[str], rows: Sequence[Evidence], stock: Stock) -> list[ViewEdge]:
     if not through:
         return [stock.edge(claim, rows)]
-    evidence = tuple(evidence_of(row, stock.publications) for row in rows)
+    evidence = tuple(stock.evidence(row) for row in rows)
     found = []
     for name in through:
         start, middle, end = (stock.curie(each) for each in (claim.subject, name, claim.object))

@@ -50,7 +50,8 @@ PRIMARY = "primary"
 class ViewEvidence:
     """One row of evidence as the panel shows it; `publication` is a CURIE, `citation` what a reader sees.
 
-    `source` is the tissue of the MSC, `mode` how they act, `kind` that of the paper (primary or review).
+    `source` is the tissue of the MSC and `within` the wider ones (cord for Wharton's jelly), `mode` how they act,
+    `kind` that of the paper (primary or review).
     """
 
     statement: str
@@ -65,6 +66,7 @@ class ViewEvidence:
     mode: str = ""
     disease: str = ""
     kind: str = PRIMARY
+    within: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,10 +268,11 @@ class _Words:
         return self.at.setdefault(value, len(self.at))
 
 
-def payload(view: View) -> dict[str, Any]:
+def payload(view: View, place: Layout | None = None) -> dict[str, Any]:
     """Return what the page reads, as plain values; one that a service sends would be the same.
 
     Rows of evidence stand once in `rows`, papers in `papers`, words in `words`; the rest points at them by number.
+    `place` is the layout of the view, when it is at hand.
     """
     words, papers, rows = _Words(), _Words(), _Words()
     claims = {}
@@ -277,7 +280,7 @@ def payload(view: View) -> dict[str, Any]:
         numbers = []
         for row in edge.evidence:
             paper = papers((row.publication, row.citation, link(row.publication), int(row.kind == PRIMARY)))
-            facts = (row.species, row.system, row.read, row.context, row.source, row.mode, row.disease)
+            facts = (row.species, row.system, row.read, row.context, row.source, row.mode, row.disease, row.within)
             numbers.append(rows((row.statement, paper, int(row.direction == "refutes"), *map(words, facts))))
         claims[edge.id] = {
             "f": edge.source,
@@ -303,7 +306,7 @@ def payload(view: View) -> dict[str, Any]:
     ]
     columns: list[dict[str, Any]] = []
     if not view.chart:
-        place = laid_out(view)
+        place = place or laid_out(view)
         for each in nodes:
             box = place.boxes[str(each["id"])]
             each |= {
@@ -366,7 +369,7 @@ def to_pyvis(view: View) -> Network:
 
     _checked(view, large=True)
     network = Network(directed=True)
-    place = laid_out(view).boxes if not view.chart else {}
+    place = laid_out(view) if not view.chart else None
     heads = {1: "arrow", -1: "bar", 2: "diamond", 0: "circle"}
     network.nodes = [
         {
@@ -374,7 +377,7 @@ def to_pyvis(view: View) -> Network:
             "label": "\n".join(lines(node.name)),
             "shape": "box",
             "group": node.category,
-            **({"x": place[node.id].x, "y": place[node.id].y} if place else {}),
+            **({"x": place.boxes[node.id].x, "y": place.boxes[node.id].y} if place else {}),
         }
         for node in sorted(view.nodes, key=lambda n: n.id)
     ]
@@ -383,7 +386,7 @@ def to_pyvis(view: View) -> Network:
         for e in _drawn(view)
     ]
     network.toggle_physics(False)
-    network.templateEnv = _environment(view)
+    network.templateEnv = _environment(view, place)
     network.path = "view.html.j2"
     return network
 
@@ -407,7 +410,7 @@ def _injected() -> tuple[str, ...]:
     return ("", *(text.replace("\\'", "'").replace('\\"', '"').replace("\\\\", "\\") for _, text in found))
 
 
-def _environment(view: View) -> Any:
+def _environment(view: View, place: Layout | None) -> Any:
     import jinja2
     from markupsafe import Markup
 
@@ -424,7 +427,7 @@ def _environment(view: View) -> Any:
     )
     environment.globals.update(
         view=view, policy=policy, scripts=[Markup(each) for each in scripts], style=Markup(style),
-        payload=Markup(_script_safe(payload(view))),
+        payload=Markup(_script_safe(payload(view, place))),
     )  # fmt: skip
     return environment
 

@@ -75,7 +75,6 @@
       const picture = view.make("svg", { viewBox: "0 0 100 18", preserveAspectRatio: "none", "aria-hidden": "true" });
       picture.append(view.make("rect", { x: 0, y: 1, width: (bar.value / most) * 100, height: 16, rx: 0.6, fill: "currentColor" }));
       button.append(element("span", node.name, "name"), picture, element("span", bar.text, "value"));
-      button.setAttribute("aria-label", node.name + ": " + bar.text);
       button.addEventListener("click", () => view.showNode(bar.node));
       item.append(button);
       list.append(item);

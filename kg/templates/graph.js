@@ -180,7 +180,7 @@
     if (step) {
       event.preventDefault();
       const away = (n) => (here ? [(n.x - here.x) * step[0] + (n.y - here.y) * step[1], Math.abs((n.x - here.x) * step[1]) * 4 + Math.abs((n.y - here.y) * step[0]) * 0.6] : [1, n.x]);
-      const able = data.nodes.filter((n) => n !== here && away(n)[0] > 1 && (!here || !step[0] || Math.abs(n.x - here.x) > 1) && (!here || !step[1] || Math.abs(n.x - here.x) < 1));
+      const able = data.nodes.filter((n) => n !== here && (!here || away(n)[0] > 1) && (!here || !step[0] || Math.abs(n.x - here.x) > 1) && (!here || !step[1] || Math.abs(n.x - here.x) < 1));
       const next = able.sort((a, b) => away(a)[0] + away(a)[1] - away(b)[0] - away(b)[1])[0];
       if (next) { view.showNode(next.id); view.say(next.name); focus(next.id); }
     } else if (event.key === "Enter" && here) {

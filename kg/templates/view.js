@@ -11,7 +11,7 @@
   const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   const word = (number) => data.words[number];
   // one row of evidence, as the payload holds it
-  const TEXT = 0, PAPER = 1, AGAINST = 2, SPECIES = 3, SYSTEM = 4, READ = 5, CONTEXT = 6, SOURCE = 7, MODE = 8, DISEASE = 9;
+  const TEXT = 0, PAPER = 1, AGAINST = 2, SPECIES = 3, SYSTEM = 4, READ = 5, CONTEXT = 6, SOURCE = 7, MODE = 8, DISEASE = 9, WITHIN = 10;
   const SIGNS = {
     1: { word: "raises", name: "raises", head: "arrow", mark: "+" },
     "-1": { word: "lowers", name: "lowers", head: "bar", mark: "\u2212" },
@@ -50,13 +50,14 @@
 
   // --- evidence and filters --------------------------------------------------------------------------------------------
   const species = (row) => word(row[SPECIES]).split(/; |>/).filter(Boolean);
+  const tissues = (row) => [word(row[SOURCE])].concat(word(row[WITHIN]).split("; ")).filter(Boolean);
   const rowsOf = (edge) => edge.claims.flatMap((id) => data.claims[id].e.map((number) => data.rows[number]));
   const chosen = () => Object.fromEntries(SELECTS.map((id) => [id, $(id).value]));
 
   function fits(row, want) {
     return (!want.species || want.species.startsWith("only ") || species(row).includes(want.species))
       && (!want.system || word(row[SYSTEM]) === want.system)
-      && (!want.source || word(row[SOURCE]) === want.source)
+      && (!want.source || tissues(row).includes(want.source))
       && (!want.mode || word(row[MODE]) === want.mode);
   }
   function only(rows, taxon) {
@@ -592,14 +593,16 @@
     options("category", [...new Set(data.nodes.map((node) => node.category))].sort());
     options("species", taxa.concat(taxa.length > 1 ? taxa.map((taxon) => "only " + taxon) : []));
     options("system", all(SYSTEM));
-    options("source", all(SOURCE));
+    options("source", [...new Set(data.rows.flatMap(tissues))].sort());
     options("mode", all(MODE));
     data.groups.forEach(([key, name]) => { const option = element("option", name); option.value = key; $("group").append(option); });
     $("grouping").hidden = !data.groups.length;
     data.nodes.forEach((node) => { const option = element("option"); option.value = node.name; $("names").append(option); });
     routeList();
     $("search").addEventListener("keydown", (event) => { if (event.key === "Enter") find($("search").value); });
-    $("search").addEventListener("change", () => { if (data.nodes.some((node) => node.name === $("search").value)) find($("search").value); });
+    $("search").addEventListener("input", (event) => {  // a name taken from the list of suggestions
+      if ((!event.inputType || event.inputType === "insertReplacementText") && data.nodes.some((node) => node.name === $("search").value)) find($("search").value);
+    });
     document.querySelectorAll(".sign, #contradicted, #papers, #filters select").forEach((box) => box.addEventListener("input", () => { everything = false; filter(); }));
     document.addEventListener("keydown", (event) => {
       if (/^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement.tagName) && event.key !== "Escape") return;
