@@ -75,7 +75,7 @@ def matrix(answer: Gaps, stock: Stock) -> View:
     by_stage = {grade.stage: name for name, grade in ladder.items()}
     chart = Chart(
         "mediator of MSC",
-        "cell",
+        "mediators of MSC against cells",
         tuple((name, name) for name in rows),
         tuple((name, name) for name in columns),
         tuple(cells),
@@ -243,7 +243,7 @@ def _ladder(
     edges = tuple(stock.edge(claim, own) for claim, own in kept.values())
     chart = Chart(
         corner,
-        "kind of evidence, lowest rung first; the number of papers",
+        "papers by kind of evidence, lowest rung first",
         tuple((key, label) for key, label, _ in rows),
         tuple((name, name) for name in rungs),
         tuple(cells),

@@ -58,11 +58,15 @@ class Path(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """Boxes by id, paths by (source, target), and the extent of each layer that is used: (layer, left, right)."""
+    """Boxes by id, paths by (source, target), and the extent of each layer that is used: (layer, left, right).
+
+    `frame` is what all that takes (left, top, right, bottom), `scale` how large it is in a window of 1366 x 768.
+    """
 
     boxes: dict[str, Box]
     paths: dict[tuple[str, str], Path]
     columns: tuple[tuple[int, float, float], ...]
+    frame: tuple[float, float, float, float]
     scale: float
 
 
@@ -446,8 +450,14 @@ def _drawn(
     for layer in sorted(set(layer_of)):
         own = [edges[i] for i, each in enumerate(layer_of) if each == layer]
         extents.append((layer, own[0][0], own[-1][1]))
-    wide = (edges[-1][1] if edges else 0) + 30 + (min(gap, 30 + arcs / 6) * 0.75 if arcs else 0)
-    return Layout(boxes, paths, tuple(extents), min(1.1, STAGE[0] / wide, STAGE[1] / height))
+    right = (edges[-1][1] if edges else 0) + (_bulge(arcs, gap) * 0.75 + 4 if arcs else 0)
+    frame = (0.0, round(min(tops, default=0), 1), round(right, 1), round(max(bottoms, default=0), 1))
+    return Layout(boxes, paths, tuple(extents), frame, min(1.1, STAGE[0] / (right + 30), STAGE[1] / height))
+
+
+def _bulge(across: float, gap: float) -> int:
+    """How far an arc that spans a height stands out beside its column."""
+    return round(min(gap * 0.9, 70, 26 + across / 5))
 
 
 def _path(pair: tuple[str, str], links: Sequence[_Link], edges: Sequence[tuple[float, float]], gap: float) -> Path:
@@ -455,7 +465,7 @@ def _path(pair: tuple[str, str], links: Sequence[_Link], edges: Sequence[tuple[f
     if first.a.rank == first.b.rank:
         x = edges[first.a.rank][1]
         y1, y2 = float(round(first.a.y + first.out)), float(round(first.b.y + first.into))
-        bulge = round(min(gap * 0.9, 70, 26 + abs(y1 - y2) / 5))
+        bulge = _bulge(abs(y1 - y2), gap)
         d = f"M{x:g},{y1:g}C{x + bulge:g},{y1:g} {x + bulge:g},{y2:g} {x + MARK:g},{y2:g}"
         return Path(d, (round(x + bulge * 0.75 + MARK / 8, 1), (y1 + y2) / 2), (x, y2), -1)
     points: list[tuple[float, float]] = []  # in pairs: a curve from the first to the second of each

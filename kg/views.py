@@ -305,6 +305,7 @@ def payload(view: View, place: Layout | None = None) -> dict[str, Any]:
         for node in sorted(view.nodes, key=lambda n: n.id)
     ]
     columns: list[dict[str, Any]] = []
+    frame: tuple[float, ...] = ()
     if not view.chart:
         place = place or laid_out(view)
         for each in nodes:
@@ -318,6 +319,7 @@ def payload(view: View, place: Layout | None = None) -> dict[str, Any]:
                 edge_ |= {"d": path.d, "m": path.middle, "end": path.end, "facing": path.facing}
         drawn = [edge_ for edge_ in drawn if "d" in edge_]
         columns = [{"label": view.layers[layer], "left": a, "right": b} for layer, a, b in place.columns]
+        frame = place.frame
     return {
         "title": view.title,
         "subtitle": view.subtitle,
@@ -325,6 +327,7 @@ def payload(view: View, place: Layout | None = None) -> dict[str, Any]:
         "data_version": view.data_version,
         "layers": view.layers,
         "columns": columns,
+        "frame": frame,
         "nodes": nodes,
         "edges": drawn,
         "claims": claims,

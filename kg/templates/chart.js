@@ -12,7 +12,7 @@
 
   function grid() {
     const table = element("table", undefined, wide ? "grid wide" : "grid"), head = element("thead"), line = element("tr"), body = element("tbody");
-    table.append(element("caption", chart.corner + " \u00d7 " + chart.across));
+    table.append(element("caption", chart.across));
     const corner = element("th", chart.corner);
     corner.scope = "col";
     line.append(corner, ...chart.columns.map(([, label]) => {

@@ -61,11 +61,12 @@
   }
 
   // --- painting --------------------------------------------------------------------------------------------------------
+  const half = (column) => column.label.length * 4.8, centre = (column) => (column.left + column.right) / 2;
   const box = {
-    left: Math.min(...data.nodes.map((n) => n.x - n.w / 2), ...data.columns.map((c) => (c.left + c.right) / 2 - c.label.length * 4.8)) - 10,
-    right: Math.max(...data.nodes.map((n) => n.x + n.w / 2), ...data.columns.map((c) => (c.left + c.right) / 2 + c.label.length * 4.8), ...data.edges.flatMap((e) => points(e).map((p) => p[0]))) + 10,
-    top: Math.min(0, ...data.nodes.map((n) => n.y - n.h / 2), ...data.edges.flatMap((e) => points(e).map((p) => p[1]))) - 34,
-    bottom: Math.max(0, ...data.nodes.map((n) => n.y + n.h / 2), ...data.edges.flatMap((e) => points(e).map((p) => p[1]))) + 10,
+    left: Math.min(data.frame[0], ...data.columns.map((c) => centre(c) - half(c))) - 10,
+    right: Math.max(data.frame[2], ...data.columns.map((c) => centre(c) + half(c))) + 10,
+    top: data.frame[1] - 34,
+    bottom: data.frame[3] + 10,
   };
   let near = new Set(), on = () => true;
   function node(context, each) {
@@ -162,8 +163,10 @@
   function open() {  // in a narrow window the whole would be too small to read: begin at the left
     const frame = $("graph").getBoundingClientRect(), scale = whole();
     if (scale * 14 >= 8) { fit(false); return; }
-    const readable = 11 / 14, first = data.nodes.reduce((a, b) => (b.x < a.x ? b : a));
-    move({ x: box.left + frame.width / readable / 2, y: first.y }, readable, false);
+    const readable = 11 / 14, degree = (n) => data.edges.reduce((sum, edge) => sum + (edge.from === n.id) + (edge.to === n.id), 0);
+    const ranked = data.nodes.map((n) => [degree(n), n]), most = Math.max(...ranked.map(([count]) => count));
+    const hub = ranked.filter(([count]) => count >= 0.6 * most).map(([, n]) => n).reduce((a, b) => (b.x < a.x ? b : a));
+    move({ x: Math.max(box.left + frame.width / readable / 2, hub.x), y: hub.y }, readable, false);
     $("keys").textContent = "This is a part: drag to see more, Fit shows all. Tap a line for its papers, a box for its claims.";
   }
   const zoom = (factor) => move(network.getViewPosition(), Math.max(0.1, Math.min(4, network.getScale() * factor)), true);
@@ -174,6 +177,18 @@
     const hit = data.nodes.find((n) => Math.abs(x - n.x) <= n.w / 2 && Math.abs(y - n.y) <= n.h / 2);
     const edge = hit ? null : edgeAt(x, y);
     if (hit) view.showNode(hit.id); else if (edge) view.showEdge(edge.id); else view.clear();
+  });
+  let waiting = false;
+  $("graph").addEventListener("mousemove", (event) => {
+    if (waiting || event.buttons || data.edges.length > 1500) return;
+    waiting = true;
+    requestAnimationFrame(() => {
+      waiting = false;
+      const frame = $("graph").getBoundingClientRect(), { x, y } = network.DOMtoCanvas({ x: event.clientX - frame.left, y: event.clientY - frame.top });
+      const hit = data.nodes.find((n) => Math.abs(x - n.x) <= n.w / 2 && Math.abs(y - n.y) <= n.h / 2), edge = hit ? null : edgeAt(x, y);
+      $("graph").style.cursor = hit || edge ? "pointer" : "";
+      $("graph").title = edge ? edge.claims.map(view.sentence).join("; ") : "";
+    });
   });
   $("graph").addEventListener("keydown", (event) => {
     const here = byId.get(view.selected.node), step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
