@@ -48,11 +48,10 @@ class Box(NamedTuple):
 class Path(NamedTuple):
     """A line from border to border: a move, then cubic curves and straight parts, as SVG writes them.
 
-    `middle` is a point on it half way; `end` the tip, and `facing` 1 where it arrives from the left, -1 from the right.
+    `end` is the tip, and `facing` 1 where it arrives from the left, -1 from the right.
     """
 
     d: str
-    middle: tuple[float, float]
     end: tuple[float, float]
     facing: int
 
@@ -431,14 +430,14 @@ def _drawn(
     edges: list[tuple[float, float]] = []
     left = 0.0
     for i, across in enumerate(broad):
-        edges.append((round(left, 1), round(left + across, 1)))
+        edges.append((round(left), round(left + across)))
         inside = i + 1 < len(layer_of) and layer_of[i] == layer_of[i + 1]
         left += across + (max(60.0, gap * 0.7) if inside else gap)
     boxes = {
         spot.id: Box(
             round((edges[spot.rank][0] + edges[spot.rank][1]) / 2, 1),
             round(spot.y, 1),
-            round(broad[spot.rank], 1),
+            round(edges[spot.rank][1] - edges[spot.rank][0], 1),
             round(spot.height, 1),
         )
         for column in columns
@@ -467,7 +466,7 @@ def _path(pair: tuple[str, str], links: Sequence[_Link], edges: Sequence[tuple[f
         y1, y2 = float(round(first.a.y + first.out)), float(round(first.b.y + first.into))
         bulge = _bulge(abs(y1 - y2), gap)
         d = f"M{x:g},{y1:g}C{x + bulge:g},{y1:g} {x + bulge:g},{y2:g} {x + MARK:g},{y2:g}"
-        return Path(d, (round(x + bulge * 0.75 + MARK / 8, 1), (y1 + y2) / 2), (x, y2), -1)
+        return Path(d, (x, y2), -1)
     points: list[tuple[float, float]] = []  # in pairs: a curve from the first to the second of each
     for link in links:
         points.append((edges[link.a.rank][1], round(link.a.y + (link.out if link.a.real else 0))))
@@ -483,8 +482,6 @@ def _path(pair: tuple[str, str], links: Sequence[_Link], edges: Sequence[tuple[f
         (x1, y1), (x2, y2) = points[i], points[i + 1]
         if i:
             parts.append(f"L{x1:g},{y1:g}")
-        middle = round((x1 + x2) / 2, 1)
+        middle = round((x1 + x2) / 2)
         parts.append(f"C{middle:g},{y1:g} {middle:g},{y2:g} {x2:g},{y2:g}")
-    half = len(points) // 4 * 2
-    (x1, y1), (x2, y2) = points[half], points[half + 1]
-    return Path("".join(parts), ((x1 + x2) / 2, (y1 + y2) / 2), tip, facing)
+    return Path("".join(parts), tip, facing)

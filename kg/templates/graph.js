@@ -17,8 +17,8 @@
     return `M${x - 8 * f},${y}a3.4,3.4 0 1,0 ${6.8 * f},0a3.4,3.4 0 1,0 ${-6.8 * f},0z`;
   }
   const neck = (edge) => (edge.sign === -1 ? `M${edge.end[0] - 8 * edge.facing},${edge.end[1]}h${4 * edge.facing}` : "");
-  const cross = ([x, y]) => `M${x - 5},${y - 5}l10,10M${x + 5},${y - 5}l-10,10`;
-  const shapes = new Map(data.edges.map((edge) => [edge.id, { line: new Path2D(edge.d + neck(edge)), head: new Path2D(head(edge)), cross: new Path2D(cross(edge.m)) }]));
+  const cross = (edge) => { const line = points(edge), [x, y] = line[Math.floor(line.length / 2)]; return `M${x - 5},${y - 5}l10,10M${x + 5},${y - 5}l-10,10`; };
+  const shapes = new Map(data.edges.map((edge) => [edge.id, { line: new Path2D(edge.d + neck(edge)), head: new Path2D(head(edge)) }]));
   const polyline = new Map();
   function points(edge) {  // what a line runs through, for clicks
     if (!polyline.has(edge.id)) {
@@ -135,7 +135,7 @@
       context.stroke(shape.line);
       context.setLineDash([]);
       context.fill(shape.head);
-      if (view.struck(edge)) { context.lineWidth = 2; context.stroke(shape.cross); }
+      if (view.struck(edge)) { context.lineWidth = 2; context.stroke(new Path2D(cross(edge))); }
     }));
     context.globalAlpha = 1;
   });
@@ -219,7 +219,7 @@
       group.append(make("title", {}, byId.get(edge.from).name + " " + SIGNS[edge.sign].word + " " + byId.get(edge.to).name + ", " + edge.papers + " papers"),
         make("path", { d: edge.d + neck(edge), "stroke-width": view.struck(edge) ? 1.2 : width(edge).toFixed(2), "stroke-dasharray": dash(edge).join(" ") || "none" }),
         make("path", { d: head(edge), fill: tone, stroke: "none" }));
-      if (view.struck(edge)) group.append(make("path", { d: cross(edge.m), "stroke-width": 2 }));
+      if (view.struck(edge)) group.append(make("path", { d: cross(edge), "stroke-width": 2 }));
       parts.push(group);
     });
     data.nodes.forEach((each) => {
