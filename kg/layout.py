@@ -46,14 +46,32 @@ class Box(NamedTuple):
 
 
 class Path(NamedTuple):
-    """A line from border to border: a move, then cubic curves and straight parts, as SVG writes them.
+    """A line from border to border: x, y by turns, from the start to where the arrow head begins.
 
-    `end` is the tip, and `facing` 1 where it arrives from the left, -1 from the right.
+    From the first to the second point it curves, from the second to the third it runs straight in its lane, and so on.
+    With a `bulge` it is an arc beside a column, that far out. `facing` is 1 where it arrives from the left, else -1.
     """
 
-    d: str
-    end: tuple[float, float]
+    points: tuple[float, ...]
     facing: int
+    bulge: int = 0
+
+    @property
+    def end(self) -> tuple[float, float]:
+        """The tip, on the border of the box."""
+        return self.points[-2] + MARK * self.facing, self.points[-1]
+
+    @property
+    def d(self) -> str:
+        """The line as SVG writes it; templates/graph.js does the same."""
+        x, y, *rest = self.points
+        parts = [f"M{x:g},{y:g}"]
+        curve = True
+        for x2, y2 in zip(rest[::2], rest[1::2], strict=True):
+            half = x + self.bulge if self.bulge else (x + x2) / 2
+            parts.append(f"C{half:g},{y:g} {half:g},{y2:g} {x2:g},{y2:g}" if curve else f"L{x2:g},{y2:g}")
+            x, y, curve = x2, y2, not curve
+        return "".join(parts)
 
 
 class Layout(NamedTuple):
@@ -464,9 +482,7 @@ def _path(pair: tuple[str, str], links: Sequence[_Link], edges: Sequence[tuple[f
     if first.a.rank == first.b.rank:
         x = edges[first.a.rank][1]
         y1, y2 = float(round(first.a.y + first.out)), float(round(first.b.y + first.into))
-        bulge = _bulge(abs(y1 - y2), gap)
-        d = f"M{x:g},{y1:g}C{x + bulge:g},{y1:g} {x + bulge:g},{y2:g} {x + MARK:g},{y2:g}"
-        return Path(d, (x, y2), -1)
+        return Path((x, y1, x + MARK, y2), -1, _bulge(abs(y1 - y2), gap))
     points: list[tuple[float, float]] = []  # in pairs: a curve from the first to the second of each
     for link in links:
         points.append((edges[link.a.rank][1], round(link.a.y + (link.out if link.a.real else 0))))
@@ -475,13 +491,5 @@ def _path(pair: tuple[str, str], links: Sequence[_Link], edges: Sequence[tuple[f
     if not onward:
         points.reverse()
     facing = 1 if onward else -1
-    tip = points[-1]
-    points[-1] = (round(tip[0] - MARK * facing, 1), tip[1])
-    parts = [f"M{points[0][0]:g},{points[0][1]:g}"]
-    for i in range(0, len(points), 2):
-        (x1, y1), (x2, y2) = points[i], points[i + 1]
-        if i:
-            parts.append(f"L{x1:g},{y1:g}")
-        middle = round((x1 + x2) / 2)
-        parts.append(f"C{middle:g},{y1:g} {middle:g},{y2:g} {x2:g},{y2:g}")
-    return Path("".join(parts), tip, facing)
+    points[-1] = (points[-1][0] - MARK * facing, points[-1][1])
+    return Path(tuple(each for point in points for each in point), facing)

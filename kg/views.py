@@ -316,8 +316,8 @@ def payload(view: View, place: Layout | None = None) -> dict[str, Any]:
         for edge_ in drawn:
             path = place.paths.get((edge_["from"], edge_["to"]))
             if path:
-                edge_ |= {"d": path.d, "end": path.end, "facing": path.facing}
-        drawn = [edge_ for edge_ in drawn if "d" in edge_]
+                edge_ |= {"path": path.points, "facing": path.facing, "bulge": path.bulge}
+        drawn = [edge_ for edge_ in drawn if "path" in edge_]
         columns = [{"label": view.layers[layer], "left": a, "right": b} for layer, a, b in place.columns]
         frame = place.frame
     return {

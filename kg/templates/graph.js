@@ -8,6 +8,17 @@
   const ink = (edge) => (view.struck(edge) ? "lost" : SIGNS[edge.sign].word);
   let palette = {};
 
+  data.edges.forEach((edge) => {  // a curve, a straight part in its lane, a curve, as Path.d in kg/layout.py has it
+    let [x, y] = edge.path, d = `M${x},${y}`;
+    for (let i = 2; i < edge.path.length; i += 2) {
+      const [x2, y2] = [edge.path[i], edge.path[i + 1]], half = edge.bulge ? x + edge.bulge : (x + x2) / 2;
+      d += i % 4 === 2 ? `C${half},${y} ${half},${y2} ${x2},${y2}` : `L${x2},${y2}`;
+      [x, y] = [x2, y2];
+    }
+    edge.d = d;
+    edge.end = [x + 8 * edge.facing, y];
+  });
+
   // the head of a line: its outline, and whether it is filled or stroked
   function head(edge) {
     const [x, y] = edge.end, f = edge.facing;

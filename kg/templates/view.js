@@ -210,6 +210,7 @@
     const details = $("details");
     details.replaceChildren();
     build(details);
+    if (Object.keys(change).length) document.body.dataset.chosen = "1"; else delete document.body.dataset.chosen;
     paint();
     $("panel").scrollTop = 0;
   }
