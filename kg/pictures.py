@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kg.blockade import Blockade
@@ -308,11 +308,7 @@ def _edges(
     through = [name for name in step.mediators if name in stock.vocabulary.entities]
     if not through:
         return [stock.edge(claim, used)]
-    # papers name mediators side by side; where the tables have a claim from one to the next, they stand one after the
-    # other, as factor and receptor do
-    chained = [(a, b) for a in through for b in through if a != b and (a, b) in between and (b, a) not in between]
-    first = [name for name in through if name not in {b for _, b in chained}] or through
-    last = [name for name in through if name not in {a for a, _ in chained}] or through
+    first, last, chained = _in_order(through, between)
     rows = tuple(stock.evidence(row) for row in used)
     edges = []
     for name in through:
@@ -324,6 +320,20 @@ def _edges(
             edges.append(ViewEdge(on, middle, end, step.predicate, claim.effect, step.aspect, step.cell, rows))
     edges += [stock.edge(each, each.evidence) for pair in chained for each in between[pair]]
     return edges
+
+
+def _in_order(
+    through: Sequence[str], between: Container[tuple[str, str]]
+) -> tuple[list[str], list[str], list[tuple[str, str]]]:
+    """Return which mediators of a claim stand first, which last, and the pairs that follow each other.
+
+    Papers name mediators side by side. Where the tables have a claim from one to the next, and none back, they stand
+    one after the other, as factor and receptor do; the rest stand side by side.
+    """
+    chained = [(a, b) for a in through for b in through if a != b and (a, b) in between and (b, a) not in between]
+    first = [name for name in through if name not in {b for _, b in chained}] or list(through)
+    last = [name for name in through if name not in {a for a, _ in chained}] or list(through)
+    return first, last, chained
 
 
 def neighbourhood(name: str, stock: Stock, limit: int = 0) -> View:
@@ -434,6 +444,7 @@ def _of_disease(
         merged = replace(edge, evidence=(*before[0].evidence, *edge.evidence)) if before else edge
         edges[edge.id] = (merged, max(belief, before[1] if before else 0.0))
 
+    between = {(c.subject, c.object) for c in claims if any(row.disease in family for row in c.evidence)}
     for claim in claims:
         rows = [row for row in claim.evidence if family & {claim.subject, claim.object} or row.disease in family]
         belief = weigher.belief(claim, rows)
@@ -455,26 +466,33 @@ def _of_disease(
                         weigher.support(claim, row),
                     )
         for through, own in sorted(groups.items()):
-            for edge in _through(claim, through, own, stock):
+            for edge in _through(claim, through, own, between, stock):
                 add(_aside(edge, stock) if end == 1 else edge, belief)
     return edges
 
 
-def _through(claim: Assertion, through: Sequence[str], rows: Sequence[Evidence], stock: Stock) -> list[ViewEdge]:
-    if not through:
+def _through(
+    claim: Assertion,
+    through: Sequence[str],
+    rows: Sequence[Evidence],
+    between: Container[tuple[str, str]],
+    stock: Stock,
+) -> list[ViewEdge]:
+    if not through or {claim.subject, claim.object} & set(through):
         return [stock.edge(claim, rows)]
     evidence = tuple(stock.evidence(row) for row in rows)
-    found = []
-    for name in through:
-        start, middle, end = (stock.curie(each) for each in (claim.subject, name, claim.object))
-        if name in (claim.subject, claim.object):
-            return [stock.edge(claim, rows)]
-        found.append(ViewEdge(f"{claim.id}|{name}<", start, middle, "acts through", 0, "", claim.cell, evidence))
-        found.append(
-            ViewEdge(
-                f"{claim.id}|{name}>", middle, end, claim.predicate, claim.effect, claim.aspect, claim.cell, evidence
-            )
+    first, last, _ = _in_order(through, between)
+    start, end = stock.curie(claim.subject), stock.curie(claim.object)
+    found = [
+        ViewEdge(f"{claim.id}|{name}<", start, stock.curie(name), "acts through", 0, "", claim.cell, evidence)
+        for name in first
+    ]
+    found += [
+        replace(
+            stock.edge(claim, ()), id=f"{claim.id}|{name}>", source=stock.curie(name), target=end, evidence=evidence
         )
+        for name in last
+    ]
     return found
 
 

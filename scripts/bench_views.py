@@ -109,7 +109,7 @@ def main() -> int:
         page = browser.new_page(viewport={"width": 1366, "height": 768})
         ours, raw = Path(folder) / "ours.html", Path(folder) / "bare.html"
         out += [
-            "| edges | bytes an edge | layout, s | start-up, ms | bare vis-network, ms | ratio | select, ms | filter, ms |",
+            "| edges | bytes an edge | layout, s | start-up, ms | bare, ms | ratio | select, ms | filter, ms |",
             "|---|---|---|---|---|---|---|---|",
         ]
         for count in (200, 1000, 5000):

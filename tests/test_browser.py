@@ -615,6 +615,28 @@ def test_trace_lights_the_paths_that_networkx_gives(opened, pages):
     assert 0 < seen < 13
 
 
+def test_paths_have_up_to_six_steps(opened):
+    nodes = tuple(replace(example().nodes[0], id=f"x:{i}", name=f"X{i}") for i in range(8))
+    edges = tuple(
+        replace(example().edges[0], id=f"e{i}", source=f"x:{i}", target=f"x:{i + 1}", routes=()) for i in range(7)
+    )
+    it = opened(replace(example(), nodes=nodes, edges=edges, routes=()))
+    it.page.evaluate("kgView.showTrace('x:0', 'x:6')")
+    assert "1 path of" in it.text("#details")
+    it.page.evaluate("kgView.showTrace('x:0', 'x:7')")
+    assert "unreachable" in it.text("#details")
+
+
+def test_a_route_is_lost_only_when_all_its_mechanisms_are(opened):
+    view = example()
+    both = replace(view.routes[0], chains=view.routes[0].chains + view.routes[1].chains)
+    it = opened(replace(view, routes=(both, view.routes[1])))
+    it.page.evaluate("kgView.block('HGNC:6059')")
+    assert "1 of 2 routes are left" in it.text("#status")
+    it.page.evaluate("kgView.block('CHEBI:15551')")
+    assert "0 of 2 routes are left" in it.text("#status")
+
+
 def test_trace_by_clicking_and_from_the_keyboard(opened):
     it = opened()
     it.click_node("CL:0000134")

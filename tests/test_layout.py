@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -123,6 +124,36 @@ def test_crossings_are_reduced():
     things = [Thing(name, layer, (name,)) for name, layer in (("a", 0), ("b", 0), ("x", 1), ("y", 1))]
     boxes = layout(things, [("a", "y"), ("b", "x")]).boxes
     assert (boxes["a"].y - boxes["b"].y) * (boxes["y"].y - boxes["x"].y) > 0
+
+
+def crossings(made) -> int:
+    """How often lines cross, counted on the drawn curves."""
+    drawn = [points(path.d) for _, path in sorted(made.paths.items())]
+    boxes = [(min(x for x, _ in d), max(x for x, _ in d), min(y for _, y in d), max(y for _, y in d)) for d in drawn]
+
+    def turn(a, b, c):
+        return (c[1] - a[1]) * (b[0] - a[0]) - (b[1] - a[1]) * (c[0] - a[0])
+
+    count = 0
+    for i, one in enumerate(drawn):
+        for j in range(i):
+            a, b = boxes[i], boxes[j]
+            if a[1] < b[0] or b[1] < a[0] or a[3] < b[2] or b[3] < a[2]:
+                continue
+            count += any(
+                turn(p, q, r) * turn(p, q, s) < 0 and turn(r, s, p) * turn(r, s, q) < 0
+                for p, q in pairwise(one)
+                for r, s in pairwise(drawn[j])
+            )
+    return count
+
+
+def test_few_lines_cross_in_a_real_picture(graph):
+    """18 in the routes from MSC to SLE; over 150 without the sweeps and the swaps."""
+    from kg.gallery import picture
+    from kg.views import laid_out
+
+    assert crossings(laid_out(picture(graph, "", ("MSC", "SLE")))) <= 30
 
 
 def test_lines_start_and_end_at_the_sides_of_their_boxes():

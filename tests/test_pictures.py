@@ -39,12 +39,21 @@ def test_every_line_of_a_route_is_a_step_of_its_chains(graph):
 
 
 def test_mediators_with_a_claim_between_them_are_a_chain(graph):
-    """MSC act on tolerogenic dendritic cells through FLT3LG and its receptor: factor first, then receptor."""
-    view = picture(graph, "", ("MSC", "SLE"))
-    drawn = lines_of(view)
-    assert {("MSC", "FLT3LG"), ("FLT3LG", "FLT3"), ("FLT3", "tolerogenic CD1c+ dendritic cell")} <= drawn
-    assert ("MSC", "FLT3") not in drawn
-    assert ("FLT3LG", "tolerogenic CD1c+ dendritic cell") not in drawn
+    """A paper says that MSC lower TNF through CD200 and CD200R1: the factor stands first, then its receptor."""
+    drawn = lines_of(routes(graph.trace("MSC", "TNF", via=["CD200R1"]), stock(graph)))
+    assert {("MSC", "CD200"), ("CD200", "CD200R1"), ("CD200R1", "TNF")} <= drawn
+    assert ("MSC", "CD200R1") not in drawn
+    assert ("CD200", "TNF") not in drawn
+
+
+def test_mediators_without_a_claim_between_them_stand_side_by_side():
+    from kg.pictures import _in_order
+
+    assert _in_order(("A", "B"), set()) == (["A", "B"], ["A", "B"], [])
+    assert _in_order(("A", "B"), {("B", "A")}) == (["B"], ["A"], [("B", "A")])
+    assert _in_order(("A", "B"), {("B", "A"), ("A", "B")}) == (["A", "B"], ["A", "B"], [])
+    assert _in_order(("A", "B", "C"), {("A", "B")}) == (["A", "C"], ["B", "C"], [("A", "B")])
+    assert _in_order(("A", "B", "C"), {("A", "B"), ("B", "C"), ("C", "A")})[0] == ["A", "B", "C"]
 
 
 def test_blockade_strikes_what_it_takes(graph):
@@ -84,8 +93,9 @@ def test_comparison_sorts_routes_into_four_groups(graph):
     assert view.notes[0].startswith(f"{total - len(view.routes)} more routes")
 
 
-def test_map_has_each_thing_in_the_column_of_its_class(graph):
-    view = picture(graph, "map", ("RA",))
+@pytest.mark.parametrize("large", [False, True])
+def test_map_has_each_thing_in_the_column_of_its_class(graph, large):
+    view = picture(graph, "map", ("RA",), large=large)
     layers = graph.vocabulary.ontology.layers
     assert {node.layer for node in view.nodes} == {0, 1, 2, 3, 4, 5}
     into = {edge.source: set() for edge in view.edges}
@@ -93,10 +103,11 @@ def test_map_has_each_thing_in_the_column_of_its_class(graph):
         into[edge.source].add(edge.target)
     layer_of = {node.id: node.layer for node in view.nodes}
     for node in view.nodes:
+        if node.layer == 0:
+            assert {layer_of[target] for target in into[node.id]} == {1}
         if node.id.endswith("|inducer"):
             assert node.layer == 0
             assert node.curie == node.id.partition("|")[0]
-            assert {layer_of[target] for target in into[node.id]} == {1}
         else:
             assert node.layer == layers[node.category]
     claims = {claim.id for claim in graph.claims("RA")}
@@ -106,8 +117,7 @@ def test_map_has_each_thing_in_the_column_of_its_class(graph):
         claim = next(c for c in graph.claims("RA") if c.id == edge.id.partition("|")[0])
         if not family & {claim.subject, claim.object}:
             assert all(row.disease in family for row in edge.evidence)
-    assert view.hidden_edges > 0
-    assert view.hidden_nodes > 0
+    assert (view.hidden_edges > 0) == (view.hidden_nodes > 0) == (not large)
 
 
 def test_neighbourhood_counts_what_it_leaves_out(graph):
