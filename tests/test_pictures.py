@@ -40,10 +40,21 @@ def test_every_line_of_a_route_is_a_step_of_its_chains(graph):
 
 def test_mediators_with_a_claim_between_them_are_a_chain(graph):
     """A paper says that MSC lower TNF through CD200 and CD200R1: the factor stands first, then its receptor."""
-    drawn = lines_of(routes(graph.trace("MSC", "TNF", via=["CD200R1"]), stock(graph)))
-    assert {("MSC", "CD200"), ("CD200", "CD200R1"), ("CD200R1", "TNF")} <= drawn
-    assert ("MSC", "CD200R1") not in drawn
-    assert ("CD200", "TNF") not in drawn
+    from kg.mechanisms import Step
+    from kg.pictures import _edges
+
+    held = stock(graph)
+    claim = next(
+        c for c in held.claims if ("CD200", "CD200R1") in {row.mediator for row in c.evidence} and c.object == "TNF"
+    )
+    step = Step("MSC", claim.predicate, "TNF", claim.aspect, "", -1, 0.5, "", claim.publications, (), (), "", mediators=("CD200", "CD200R1"), claim=claim.id)  # fmt: skip
+    between = {("CD200", "CD200R1"): [c for c in held.claims if (c.subject, c.object) == ("CD200", "CD200R1")]}
+    assert between["CD200", "CD200R1"]
+    edges = _edges(step, {claim.id: claim}, between, held)
+    by_curie = {entity.curie: name for name, entity in graph.vocabulary.entities.items()}
+    drawn = {(by_curie[edge.source], by_curie[edge.target]): edge.sign for edge in edges}
+    assert set(drawn) == {("MSC", "CD200"), ("CD200", "CD200R1"), ("CD200R1", "TNF")}
+    assert (drawn["MSC", "CD200"], drawn["CD200R1", "TNF"]) == (0, -1)
 
 
 def test_mediators_without_a_claim_between_them_stand_side_by_side():
@@ -54,6 +65,18 @@ def test_mediators_without_a_claim_between_them_stand_side_by_side():
     assert _in_order(("A", "B"), {("B", "A"), ("A", "B")}) == (["A", "B"], ["A", "B"], [])
     assert _in_order(("A", "B", "C"), {("A", "B")}) == (["A", "C"], ["B", "C"], [("A", "B")])
     assert _in_order(("A", "B", "C"), {("A", "B"), ("B", "C"), ("C", "A")})[0] == ["A", "B", "C"]
+
+
+def test_routes_that_do_not_fit_are_counted(graph, monkeypatch):
+    from kg import pictures
+
+    answer = graph.trace("MSC", "SLE", count=40)
+    some = routes(answer, stock(graph))
+    monkeypatch.setattr(pictures, "LIMITS", (10**6,))
+    whole = routes(answer, stock(graph))
+    assert whole.hidden_edges == 0
+    assert some.hidden_edges == len({edge.id for edge in whole.edges} - {edge.id for edge in some.edges}) > 0
+    assert len(some.routes) < len(whole.routes) == 80
 
 
 def test_blockade_strikes_what_it_takes(graph):
