@@ -21,7 +21,6 @@ PICTURES = {
     "sle-without-ido1": ["MSC", "SLE", "--block", "IDO1"],
     "sle-gaps": ["SLE", "--as", "gaps"],
     "ra-ladder": ["MSC", "RA", "--as", "ladder"],
-    "pge2": ["PGE2"],
 }
 
 
