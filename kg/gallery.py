@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from kg import charts, pictures
+from kg import charts, maps, pictures
 from kg.errors import UnknownTerm
 from kg.graph import Context
 from kg.pictures import Stock
@@ -79,7 +79,7 @@ def picture(
         return tested(graph, graph.gaps(names[0]))
     name = graph.resolve(names[0]).name
     if kind == "map":
-        return _drawable(pictures.disease_map(name, graph.claims(name), stock(graph), large))
+        return _drawable(maps.disease_map(name, graph.claims(name), stock(graph), large))
     if kind == "ladder":
         return _drawable(charts.ladder_of_disease(name, graph.claims(name), stock(graph), max(count, 25)))
     if kind == "centrality":

@@ -1,4 +1,4 @@
-"""Which claims go into a picture: routes, what is left of them, two questions, a disease, one thing."""
+"""Which claims go into a picture: routes, what is left of them, two questions, what is around one thing."""
 
 from __future__ import annotations
 
@@ -9,13 +9,25 @@ from dataclasses import dataclass, replace
 
 from kg.blockade import Blockade
 from kg.compare import Comparison
-from kg.graph import Context, Weigher
+from kg.graph import Weigher
 from kg.mechanisms import Route, Step, Trace
 from kg.model import Assertion, Evidence, Publication
 from kg.views import View, ViewEdge, ViewEvidence, ViewNode, ViewRoute, laid_out
 from kg.vocabulary import Vocabulary
 
-__all__ = ["Stock", "blocked", "comparison", "disease_map", "neighbourhood", "routes"]
+__all__ = [
+    "LIMITS",
+    "ON_MSC",
+    "Stock",
+    "aside",
+    "blocked",
+    "comparison",
+    "in_order",
+    "neighbourhood",
+    "nodes_of",
+    "readable",
+    "routes",
+]
 
 LIMITS = (
     120,
@@ -34,7 +46,6 @@ LIMITS = (
 )  # edges: the first that can be read in a window is taken
 READABLE = 11 / 14  # label size on the screen over that in the drawing
 ON_MSC = "|inducer"  # what acts on MSC stands in a column of its own, left of them
-QUOTAS = {0: 5, 1: 4, 2: 14, 3: 14, 4: 8, 5: 3}  # things of a column in the map of a disease
 
 
 @dataclass(frozen=True)
@@ -289,7 +300,7 @@ def _filled(
                 kept[edge.id] = (replace(before[0], evidence=before[0].evidence + more), before[1])
     final = tuple(replace(edge, routes=tuple(sorted(ranks))) for edge, ranks in kept.values())
     return replace(
-        view, nodes=_nodes(final, stock), edges=final, routes=tuple(shown), hidden_edges=len(hidden - set(kept))
+        view, nodes=nodes_of(final, stock), edges=final, routes=tuple(shown), hidden_edges=len(hidden - set(kept))
     )
 
 
@@ -308,7 +319,7 @@ def _edges(
     through = [name for name in step.mediators if name in stock.vocabulary.entities]
     if not through:
         return [stock.edge(claim, used)]
-    first, last, chained = _in_order(through, between)
+    first, last, chained = in_order(through, between)
     rows = tuple(stock.evidence(row) for row in used)
     edges = []
     for name in through:
@@ -322,7 +333,7 @@ def _edges(
     return edges
 
 
-def _in_order(
+def in_order(
     through: Sequence[str], between: Container[tuple[str, str]]
 ) -> tuple[list[str], list[str], list[tuple[str, str]]]:
     """Return which mediators of a claim stand first, which last, and the pairs that follow each other.
@@ -347,7 +358,7 @@ def neighbourhood(name: str, stock: Stock, limit: int = 0) -> View:
     around.sort(key=lambda claim: (-round(weigher.belief(claim), 9), claim.subject, claim.object, claim.id))
     all_edges = [stock.edge(claim, claim.evidence) for claim in around]
     if stock.layer(name) == 1:
-        all_edges = [_aside(edge, stock) if edge.target == stock.curie(name) else edge for edge in all_edges]
+        all_edges = [aside(edge, stock) if edge.target == stock.curie(name) else edge for edge in all_edges]
 
     def made(count: int) -> View:
         edges = tuple(all_edges[:count])
@@ -359,15 +370,16 @@ def neighbourhood(name: str, stock: Stock, limit: int = 0) -> View:
             f"kg view {shlex.quote(name)}",
             stock.data_version,
             stock.vocabulary.ontology.layer_labels,
-            _nodes(edges, stock),
+            nodes_of(edges, stock),
             edges,
             hidden_edges=len(around) - len(edges),
         )
 
-    return made(limit) if limit else _readable(made, LIMITS)
+    return made(limit) if limit else readable(made, LIMITS)
 
 
-def _readable(made: Callable[[int], View], limits: Sequence[int]) -> View:
+def readable(made: Callable[[int], View], limits: Sequence[int]) -> View:
+    """Return the picture of the first limit with which it can be read in a window, else of the last."""
     for limit in limits:
         view = made(limit)
         if not view.edges or laid_out(view).scale >= READABLE:
@@ -375,7 +387,7 @@ def _readable(made: Callable[[int], View], limits: Sequence[int]) -> View:
     return view
 
 
-def _aside(edge: ViewEdge, stock: Stock) -> ViewEdge:
+def aside(edge: ViewEdge, stock: Stock) -> ViewEdge:
     """Return an edge onto MSC from what stands in a later column, as from its twin among the inducers."""
     by_curie = {entity.curie: entity for entity in stock.vocabulary.entities.values()}
     if stock.vocabulary.ontology.layers[by_curie[edge.source].category] < 2:
@@ -383,138 +395,8 @@ def _aside(edge: ViewEdge, stock: Stock) -> ViewEdge:
     return replace(edge, source=edge.source + ON_MSC)
 
 
-def disease_map(disease: str, claims: Sequence[Assertion], stock: Stock, large: bool = False) -> View:
-    """Return the mechanism map of a disease: what acts on MSC, MSC, mediators, cells, processes, the disease.
-
-    `claims` are those of the disease; of their rows those count that were seen in it, or all when the claim names it.
-    Of each column the things are kept that most belief runs through, each with its best line in and out, then the best
-    lines between them, as many as can be read; what is left out is counted.
-    """
-    vocabulary = stock.vocabulary
-    edges = _of_disease({disease, *vocabulary.descendants(disease)}, claims, stock, Context("", disease=disease))
-    pairs: dict[tuple[str, str], float] = {}
-    for edge, belief in edges.values():
-        pair = (edge.source, edge.target)
-        pairs[pair] = max(belief, pairs.get(pair, 0.0))
-    ordered = sorted(pairs, key=lambda pair: (-round(pairs[pair], 9), pair))
-    kept = {stock.curie(disease)}
-    for layer, names in _ranked_nodes(pairs, stock).items():
-        kept.update(names if large else names[: QUOTAS[layer]])
-    inside = [pair for pair in ordered if pair[0] in kept and pair[1] in kept]
-    firsts: dict[tuple[str, str], None] = {}
-    for end in (0, 1):
-        seen: set[str] = set()
-        for pair in inside:
-            if pair[end] not in seen:
-                seen.add(pair[end])
-                firsts[pair] = None
-    inside = list(dict.fromkeys([*(pair for pair in inside if pair in firsts), *inside]))
-    things = {name for pair in pairs for name in pair}
-    every = {edge.id.partition("|")[0] for edge, _ in edges.values()}
-
-    def made(limit: int) -> View:
-        drawn = set(inside[:limit])
-        chosen = tuple(edges[i][0] for i in sorted(edges) if (edges[i][0].source, edges[i][0].target) in drawn)
-        nodes = _nodes(chosen, stock)
-        return View(
-            f"{disease}: mechanism map",
-            f"the {len(nodes)} things that most evidence in {disease} runs through, of {len(things)}",
-            f"kg view {shlex.quote(disease)} --as map",
-            stock.data_version,
-            vocabulary.ontology.layer_labels,
-            nodes,
-            chosen,
-            hidden_edges=len(every - {edge.id.partition("|")[0] for edge in chosen}),
-            hidden_nodes=len(things) - len(nodes),
-        )
-
-    return made(len(inside)) if large else _readable(made, LIMITS)
-
-
-def _of_disease(
-    family: set[str], claims: Sequence[Assertion], stock: Stock, context: Context
-) -> dict[str, tuple[ViewEdge, float]]:
-    """Edges of the map of a disease by id, with belief: direct claims through their mediators, priming onto MSC."""
-    vocabulary = stock.vocabulary
-    weigher = Weigher(vocabulary, context)
-    edges: dict[str, tuple[ViewEdge, float]] = {}
-
-    def add(edge: ViewEdge, belief: float) -> None:
-        before = edges.get(edge.id)
-        merged = replace(edge, evidence=(*before[0].evidence, *edge.evidence)) if before else edge
-        edges[edge.id] = (merged, max(belief, before[1] if before else 0.0))
-
-    between = {(c.subject, c.object) for c in claims if any(row.disease in family for row in c.evidence)}
-    for claim in claims:
-        rows = [row for row in claim.evidence if family & {claim.subject, claim.object} or row.disease in family]
-        belief = weigher.belief(claim, rows)
-        start, end = stock.layer(claim.subject), stock.layer(claim.object)
-        if not belief or (start == 0 and end != 1) or (end == 1 and claim.subject in family):
-            continue
-        groups: dict[tuple[str, ...], list[Evidence]] = defaultdict(list)
-        for row in rows:
-            through = tuple(m for m in row.mediator if m in vocabulary.entities) if start == 1 else ()
-            groups[through if not row.mediator_test.endswith("without effect") else ()].append(row)
-            for name in row.priming if start == 1 and row.direction == "supports" else ():
-                if name in vocabulary.entities:
-                    twin = stock.curie(name) + (ON_MSC if stock.layer(name) > 1 else "")
-                    primed = (stock.evidence(row),)
-                    add(
-                        ViewEdge(
-                            f"{claim.id}|{name}|primes", twin, stock.curie(claim.subject), "primes", 0, "", "", primed
-                        ),
-                        weigher.support(claim, row),
-                    )
-        for through, own in sorted(groups.items()):
-            for edge in _through(claim, through, own, between, stock):
-                add(_aside(edge, stock) if end == 1 else edge, belief)
-    return edges
-
-
-def _through(
-    claim: Assertion,
-    through: Sequence[str],
-    rows: Sequence[Evidence],
-    between: Container[tuple[str, str]],
-    stock: Stock,
-) -> list[ViewEdge]:
-    if not through or {claim.subject, claim.object} & set(through):
-        return [stock.edge(claim, rows)]
-    evidence = tuple(stock.evidence(row) for row in rows)
-    first, last, _ = _in_order(through, between)
-    start, end = stock.curie(claim.subject), stock.curie(claim.object)
-    found = [
-        ViewEdge(f"{claim.id}|{name}<", start, stock.curie(name), "acts through", 0, "", claim.cell, evidence)
-        for name in first
-    ]
-    found += [
-        replace(
-            stock.edge(claim, ()), id=f"{claim.id}|{name}>", source=stock.curie(name), target=end, evidence=evidence
-        )
-        for name in last
-    ]
-    return found
-
-
-def _ranked_nodes(pairs: Mapping[tuple[str, str], float], stock: Stock) -> dict[int, list[str]]:
-    """Ids of each column, those first that much belief runs into and out of."""
-    into: dict[str, float] = defaultdict(float)
-    out: dict[str, float] = defaultdict(float)
-    for (source, target), belief in sorted(pairs.items()):
-        out[source] += belief
-        into[target] += belief
-    by_curie = {entity.curie: entity for entity in stock.vocabulary.entities.values()}
-    columns: dict[int, list[str]] = defaultdict(list)
-    for node in sorted({*into, *out}):
-        curie, _, twin = node.partition("|")
-        layer = 0 if twin else stock.vocabulary.ontology.layers[by_curie[curie].category]
-        columns[layer].append(node)
-    for names in columns.values():
-        names.sort(key=lambda i: (-round((into[i] * out[i]) ** 0.5 + 0.1 * (into[i] + out[i]), 9), i))
-    return columns
-
-
-def _nodes(edges: Iterable[ViewEdge], stock: Stock) -> tuple[ViewNode, ...]:
+def nodes_of(edges: Iterable[ViewEdge], stock: Stock) -> tuple[ViewNode, ...]:
+    """Return the things at the ends of edges, by id, each in the column of its class; inducers in the first."""
     by_curie = {entity.curie: entity for entity in stock.vocabulary.entities.values()}
     nodes = []
     for node in sorted({curie for edge in edges for curie in (edge.source, edge.target)}):

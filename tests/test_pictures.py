@@ -58,13 +58,13 @@ def test_mediators_with_a_claim_between_them_are_a_chain(graph):
 
 
 def test_mediators_without_a_claim_between_them_stand_side_by_side():
-    from kg.pictures import _in_order
+    from kg.pictures import in_order
 
-    assert _in_order(("A", "B"), set()) == (["A", "B"], ["A", "B"], [])
-    assert _in_order(("A", "B"), {("B", "A")}) == (["B"], ["A"], [("B", "A")])
-    assert _in_order(("A", "B"), {("B", "A"), ("A", "B")}) == (["A", "B"], ["A", "B"], [])
-    assert _in_order(("A", "B", "C"), {("A", "B")}) == (["A", "C"], ["B", "C"], [("A", "B")])
-    assert _in_order(("A", "B", "C"), {("A", "B"), ("B", "C"), ("C", "A")})[0] == ["A", "B", "C"]
+    assert in_order(("A", "B"), set()) == (["A", "B"], ["A", "B"], [])
+    assert in_order(("A", "B"), {("B", "A")}) == (["B"], ["A"], [("B", "A")])
+    assert in_order(("A", "B"), {("B", "A"), ("A", "B")}) == (["A", "B"], ["A", "B"], [])
+    assert in_order(("A", "B", "C"), {("A", "B")}) == (["A", "C"], ["B", "C"], [("A", "B")])
+    assert in_order(("A", "B", "C"), {("A", "B"), ("B", "C"), ("C", "A")})[0] == ["A", "B", "C"]
 
 
 def test_routes_that_do_not_fit_are_counted(graph, monkeypatch):
