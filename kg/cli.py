@@ -120,6 +120,12 @@ def _load(context: click.Context) -> Dataset:
     return load(context.obj, say=lambda line: click.echo(f"kg: {line}", err=True))
 
 
+def _picture() -> Callable[[Any], Any]:
+    return click.option(
+        "--view", "picture", type=click.Path(dir_okay=False), help="Also write the interactive picture to this file."
+    )
+
+
 def _format(*forms: str) -> Callable[[Any], Any]:
     return click.option(
         "--format", "form", type=click.Choice(forms), default=forms[0], show_default=True, help="How to print."
@@ -193,9 +199,7 @@ def _json(graph: Dataset, command: str, body: dict[str, Any]) -> None:
 )
 @click.option("--bibtex", type=click.Path(dir_okay=False), help="Also write the papers as BibTeX to this file.")
 @click.option("--csl", type=click.Path(dir_okay=False), help="Also write the papers as CSL-JSON to this file.")
-@click.option(
-    "--view", "picture", type=click.Path(dir_okay=False), help="Also write the interactive picture to this file."
-)
+@_picture()
 @_format(*BASIC)
 @click.pass_context
 def trace(
@@ -294,7 +298,9 @@ def trace(
     if bibtex or csl:
         _write_citations(graph, answer, bibtex, csl)
     if picture:
-        _write_view(graph, answer, picture)
+        from kg import gallery
+
+        _write_html(gallery.blocked(graph, taken, count) if taken else gallery.routes(graph, answer), picture)
 
 
 @contextlib.contextmanager
@@ -499,10 +505,19 @@ def evidence(
 @click.option(
     "-k", "count", default=10, show_default=True, type=click.IntRange(1), help="Most routes of each list (table)."
 )
+@_picture()
 @_format(*BASIC)
 @click.pass_context
 def compare(
-    context: click.Context, left: str, right: str, source: str, target: str, species: str, count: int, form: str
+    context: click.Context,
+    left: str,
+    right: str,
+    source: str,
+    target: str,
+    species: str,
+    count: int,
+    picture: str | None,
+    form: str,
 ) -> None:
     """Which routes do LEFT and RIGHT share, which are of one alone, and which go opposite ways?
 
@@ -523,6 +538,10 @@ def compare(
         say.compare_tsv(answer)
     else:
         say.compare_text(left, right, answer, count)
+    if picture:
+        from kg import gallery
+
+        _write_html(gallery.compared(graph, (left, right), answer, count), picture)
 
 
 @cli.command()
@@ -530,9 +549,10 @@ def compare(
 @click.option(
     "-k", "count", default=15, show_default=True, type=click.IntRange(1), help="Most rows of each list (table)."
 )
+@_picture()
 @_format(*BASIC)
 @click.pass_context
-def gaps(context: click.Context, disease: str, count: int, form: str) -> None:
+def gaps(context: click.Context, disease: str, count: int, picture: str | None, form: str) -> None:
     """What was tested in DISEASE (mediators of MSC against cells), and which experiments are missing?
 
     \b
@@ -548,6 +568,10 @@ def gaps(context: click.Context, disease: str, count: int, form: str) -> None:
         say.gaps_tsv(answer)
     else:
         say.gaps_text(answer, count)
+    if picture:
+        from kg import gallery
+
+        _write_html(gallery.tested(graph, answer), picture)
 
 
 @cli.command()
@@ -704,6 +728,7 @@ def _stdin() -> str:
     "--source", default="MSC", show_default=True, help="Where routes start, and the influence of personalised-pagerank."
 )
 @click.option("-k", "count", default=20, show_default=True, type=click.IntRange(1), help="Most rows.")
+@_picture()
 @_format(*BASIC)
 @click.pass_context
 def centrality(
@@ -714,6 +739,7 @@ def centrality(
     category: str,
     source: str,
     count: int,
+    picture: str | None,
     form: str,
 ) -> None:
     """Which cells and factors much of the graph hangs on, by one measure.
@@ -741,9 +767,9 @@ def centrality(
     )
     columns = ["rank", "name", "curie", "category", "value"]
     rows = [[r.rank, r.name, r.curie, r.category, float(f"{r.value:.6g}")] for r in ranks]
+    options = [("--measure", measure), ("--disease", disease), ("--category", category)]
+    options += [("--source", "" if source == "MSC" else source), ("-k", str(count)), ("--msc-source", msc_source)]
     if form == "json":
-        options = [("--measure", measure), ("--disease", disease), ("--category", category)]
-        options += [("--source", "" if source == "MSC" else source), ("-k", str(count)), ("--msc-source", msc_source)]
         body = {
             "measure": measure,
             "explanation": MEASURES[measure],
@@ -762,58 +788,63 @@ def centrality(
             scope = f"routes from {source} to {disease}"
         click.echo(f"{measure}: {MEASURES[measure]} ({SCALES[measure]}); {scope}")
         say.columns(columns, rows)
+    if picture:
+        from kg import gallery
+
+        about = graph.resolve(disease).name if disease else ""
+        _write_html(gallery.ranked(graph, ranks, measure, about, _command("centrality", options)), picture)
 
 
 # --- pictures and files ----------------------------------------------------------------------------------------------
 
 
 @cli.command()
-@click.argument("source")
-@click.argument("target", required=False)
+@click.argument("names", nargs=-1, required=True, metavar="SOURCE [TARGET]")
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False), required=True, help="The HTML file to write, or - for stdout."
 )
+@click.option(
+    "--as", "kind", default="", metavar="KIND", help="routes, around, map, comparison, gaps, centrality, ladder."
+)
+@click.option("--block", multiple=True, metavar="NAME", help="Routes: what is left without this? May be repeated.")
 @click.option("--species", default="human", show_default=True, help="Evidence from other species counts less.")
 @click.option("-k", "count", default=8, show_default=True, type=click.IntRange(1), help="Most routes of each sign.")
-@click.option("--large", is_flag=True, help="Draw more than 1,500 edges.")
+@click.option("--large", is_flag=True, help="Draw all, also more than 1,500 edges.")
 @click.pass_context
 def view(
-    context: click.Context, source: str, target: str | None, output: str, species: str, count: int, large: bool
+    context: click.Context,
+    names: tuple[str, ...],
+    output: str,
+    kind: str,
+    block: tuple[str, ...],
+    species: str,
+    count: int,
+    large: bool,
 ) -> None:
-    """Write an interactive picture, one offline HTML file: the routes from SOURCE to TARGET, or all around SOURCE.
+    """Write an interactive picture, one offline HTML file: routes, surroundings, a map, a comparison, a chart.
 
     \b
-    kg view MSC SLE -o msc-sle.html
-    kg view PGE2 -o pge2.html
+    kg view MSC SLE -o msc-sle.html                the routes from MSC to SLE
+    kg view MSC SLE --block IDO1 -o left.html      what is left without IDO1
+    kg view PGE2 -o pge2.html                      all around PGE2
+    kg view SLE --as map -o map.html               the mechanism map of SLE
+    kg view SLE SSc --as comparison -o two.html    SLE beside SSc
+    kg view SLE --as gaps -o gaps.html             tested pairs of mediator and cell
+    kg view SLE --as centrality -o bars.html       what the routes hang on
+    kg view SLE --as ladder -o ladder.html         papers from culture dish to trial
+
+    `trace`, `compare`, `gaps` and `centrality` write the picture of their answer with --view FILE.
     """
+    from kg.gallery import picture
+
     graph = _load(context)
-    if target:
-        answer = graph.trace(source, target, _context(graph, species), count=count)
-        _write_view(graph, answer, output, large)
-    else:
-        from kg.pictures import neighbourhood
-
-        name = graph.resolve(source).name
-        limit = {"limit": 100_000} if large else {}
-        picture = neighbourhood(
-            name, graph.assertions, graph.vocabulary, graph.publications, graph.data_version, **limit
-        )
-        _write_html(picture, output, large)
+    asked = _context(graph, species)
+    _write_html(picture(graph, kind, names, asked, count=count, block=block, large=large), output, large)
 
 
-def _write_view(graph: Dataset, answer: Trace, output: str, large: bool = False) -> None:
-    from kg.pictures import routes
-
-    claims = graph.claims_for(graph.resolve(answer.source))
-    picture = routes(answer, claims, graph.vocabulary, graph.publications, graph.data_version)
-    _write_html(picture, output, large)
-
-
-def _write_html(picture: Any, output: str, large: bool) -> None:
+def _write_html(picture: Any, output: str, large: bool = False) -> None:
     from kg.views import html
 
-    if not picture.edges:
-        raise UnknownTerm(picture.title, kind="picture", reason="there is nothing to draw: no claim connects these")
     try:
         page = html(picture, large=large)
     except ValueError as error:

@@ -803,11 +803,12 @@ class Dataset:
 
     def to_pyvis(self, source: str = "MSC", target: str = "SLE") -> Network:
         """Return the routes from source to target as a pyvis Network, laid out, offline."""
-        from kg.pictures import routes
+        from kg.pictures import Stock, routes
         from kg.views import to_pyvis
 
         answer = self.trace(source, target)
-        return to_pyvis(routes(answer, self.assertions, self.vocabulary, self.publications, self.data_version))
+        claims = self.claims_for(self.resolve(answer.source))
+        return to_pyvis(routes(answer, Stock(claims, self.vocabulary, self.publications, self.data_version)))
 
 
 def data_version(root: Path, ontology_version: str = "") -> str:

@@ -1,4 +1,4 @@
-"""The interactive picture: one self-contained HTML file, laid out here, drawn by vis-network, exported through pyvis.
+"""The interactive picture: one self-contained HTML file, laid out by `kg.layout`, shown with vis-network through pyvis.
 
 Nothing in the file asks the network for anything. Data stand in `application/json` blocks and reach the page as text.
 """
@@ -11,32 +11,48 @@ import json
 import math
 import re
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from kg.layout import Layout, Thing, layout, lines
 
 if TYPE_CHECKING:
     from pyvis.network import Network
 
-__all__ = ["LARGE", "View", "ViewEdge", "ViewEvidence", "ViewNode", "ViewRoute", "html", "positions", "to_pyvis"]
+__all__ = [
+    "LARGE",
+    "Bar",
+    "Cell",
+    "Chart",
+    "View",
+    "ViewEdge",
+    "ViewEvidence",
+    "ViewNode",
+    "ViewRoute",
+    "html",
+    "laid_out",
+    "payload",
+    "to_pyvis",
+]
 
 LARGE = 1500
-ROW = 46  # between rows, in drawing units: a box of two lines and air
-GAP = 170  # between columns, for the edges
-CHARACTER = 7.3  # mean width at the font size of 14
-WRAP = 22  # characters of a label line
-TALL = 14  # rows of a column before it wraps into a second one
 LINKS = (
     (re.compile(r"doi:(10\.\d{4,9}/\S+)"), "https://doi.org/"),
     (re.compile(r"pubmed:(\d{1,9})"), "https://pubmed.ncbi.nlm.nih.gov/"),
     (re.compile(r"pmc:(PMC\d{1,9})"), "https://pmc.ncbi.nlm.nih.gov/articles/"),
 )
+PRIMARY = "primary"
 
 
 @dataclass(frozen=True, slots=True)
 class ViewEvidence:
-    """One row of evidence as the panel shows it; `publication` is a CURIE, `citation` what a reader sees."""
+    """One row of evidence as the panel shows it; `publication` is a CURIE, `citation` what a reader sees.
+
+    `source` is the tissue of the MSC and `within` the wider ones (cord for Wharton's jelly), `mode` how they act,
+    `kind` that of the paper (primary or review).
+    """
 
     statement: str
     publication: str
@@ -46,17 +62,28 @@ class ViewEvidence:
     system: str
     read: str
     context: str
+    source: str = ""
+    mode: str = ""
+    disease: str = ""
+    kind: str = PRIMARY
+    within: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ViewNode:
-    """A thing in the picture; `category` is its ontology class, `layer` its column, 0 leftmost."""
+    """A thing in the picture; `category` is its ontology class, `layer` its column, 0 leftmost.
+
+    `curie` is what it is called elsewhere, when that is not its id: what acts on MSC may stand in the picture twice.
+    `side` says in a comparison on whose routes it lies: left, right or both.
+    """
 
     id: str
     name: str
     category: str
     layer: int
     synonyms: tuple[str, ...] = ()
+    curie: str = ""
+    side: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +103,12 @@ class ViewEdge:
 
 @dataclass(frozen=True, slots=True)
 class ViewRoute:
-    """A route in the list beside the picture; `text` are its mechanisms in words, `verb` what it does to the target."""
+    """A route in the list beside the picture; `text` are its mechanisms in words, `verb` what it does to the target.
+
+    `chains` are its mechanisms as ids of nodes, by which the page knows what a blockade takes away. `group` is the
+    heading under which it is listed, one of `View.groups`; `note` says more than its weight; `lost` that a blockade
+    which the picture shows took it away.
+    """
 
     rank: int
     label: str
@@ -84,11 +116,63 @@ class ViewRoute:
     weight: float
     text: tuple[str, ...]
     verb: str = ""
+    chains: tuple[tuple[str, ...], ...] = ()
+    group: str = ""
+    note: str = ""
+    lost: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One field of a grid: `tone` in 0..8 is its shade, `mark` what stands in it, `text` what it says when read.
+
+    `claims` are ids of edges; with `system` only their rows of that system are meant. `human` underlines it.
+    """
+
+    row: str
+    column: str
+    tone: int
+    mark: str
+    text: str
+    claims: tuple[str, ...] = ()
+    system: str = ""
+    human: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar: the node it is of, its value, and the value as it is written."""
+
+    node: str
+    value: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A picture that is no graph: a grid of `rows` against `columns` (pairs of key and label), or bars.
+
+    `tones` name the shades that the legend explains, `marks` the signs in the fields; `corner` and `across` say what
+    rows and columns are.
+    """
+
+    corner: str
+    across: str
+    rows: tuple[tuple[str, str], ...] = ()
+    columns: tuple[tuple[str, str], ...] = ()
+    cells: tuple[Cell, ...] = ()
+    bars: tuple[Bar, ...] = ()
+    tones: tuple[tuple[int, str], ...] = ()
+    marks: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Everything a picture shows; `layers` are the headings of the columns, left to right."""
+    """Everything a picture shows; `layers` are the headings of the columns, left to right.
+
+    `groups` are (key, heading) of the route list; `blocked` the ids of nodes that a blockade takes away, `block` the
+    blockade in words. With a `chart` the edges are not drawn, they are what its fields stand for.
+    """
 
     title: str
     subtitle: str
@@ -101,92 +185,17 @@ class View:
     hidden_nodes: int = 0
     hidden_edges: int = 0
     notes: tuple[str, ...] = ()
+    groups: tuple[tuple[str, str], ...] = ()
+    sides: tuple[str, ...] = ()
+    blocked: tuple[str, ...] = ()
+    block: str = ""
+    chart: Chart | None = None
 
 
-def lines(name: str) -> tuple[str, ...]:
-    """Return a label broken into lines of about 22 characters, at spaces.
-
-    >>> lines("interleukin 1 receptor antagonist")
-    ('interleukin 1 receptor', 'antagonist')
-    """
-    result = [""]
-    for word in name.split():
-        if result[-1] and len(result[-1]) + 1 + len(word) > WRAP:
-            result.append(word)
-        else:
-            result[-1] = f"{result[-1]} {word}".strip()
-    return tuple(result)
-
-
-def size(node: ViewNode) -> tuple[float, float]:
-    """Width and height of a node's box in drawing units, a little more than the text needs."""
-    rows = lines(node.name)
-    return max(map(len, rows)) * CHARACTER + 24, len(rows) * 17 + 16.0
-
-
-def positions(view: View) -> dict[str, tuple[float, float]]:
-    """Return the centre of each node: layered left to right, crossings reduced, boxes never overlapping.
-
-    Columns follow the layers; empty ones take no room; a column of more than 14 nodes wraps into several. Within a
-    column nodes are ordered by the mean place of their neighbours, over eight sweeps to and fro, ties by name; the best
-    order met is kept. The same view gives the same numbers everywhere.
-    """
-    columns: dict[int, list[ViewNode]] = defaultdict(list)
-    for node in sorted(view.nodes, key=lambda n: (n.name.casefold(), n.id)):
-        columns[node.layer].append(node)
-    near: dict[str, list[str]] = defaultdict(list)
-    for edge in sorted(view.edges, key=lambda e: e.id):
-        near[edge.source].append(edge.target)
-        near[edge.target].append(edge.source)
-    order = [columns[layer] for layer in sorted(columns)]
-    column_of = {node.id: index for index, column in enumerate(order) for node in column}
-    pairs = sorted({tuple(sorted((e.source, e.target), key=lambda i: column_of[i])) for e in view.edges})
-
-    def places() -> dict[str, float]:
-        return {node.id: (i + 0.5) / len(column) for column in order for i, node in enumerate(column)}
-
-    def crossings() -> float:
-        at = places()
-        return sum(abs(at[a] - at[b]) for a, b in pairs)
-
-    best, kept = crossings(), [list(column) for column in order]
-    for sweep in range(8):
-        at = places()
-        indexes = range(len(order)) if sweep % 2 == 0 else range(len(order) - 1, -1, -1)
-        for index in indexes:
-            order[index] = sorted(
-                order[index],
-                key=lambda n: (
-                    round(sum(at[i] for i in near[n.id]) / len(near[n.id]), 9) if near[n.id] else 0.5,
-                    n.name.casefold(),
-                    n.id,
-                ),
-            )
-            for i, node in enumerate(order[index]):
-                at[node.id] = (i + 0.5) / len(order[index])
-        now = crossings()
-        if now < best - 1e-9:
-            best, kept = now, [list(column) for column in order]
-    return _placed(kept)
-
-
-def _placed(order: Sequence[Sequence[ViewNode]]) -> dict[str, tuple[float, float]]:
-    found: dict[str, tuple[float, float]] = {}
-    left = 0.0
-    for column in order:
-        count = -(-len(column) // TALL)
-        # deal out in turn, so that neighbours in the order stay neighbours in height
-        parts = [list(column[i::count]) for i in range(count)]
-        for shift, part in enumerate(parts):
-            width = max(size(node)[0] for node in part)
-            heights = [max(ROW, size(node)[1] + 14) for node in part]
-            spread = max(1.0, min(2.2, 7 / len(part)))
-            top = -sum(heights) * spread / 2 + (ROW / 2 if shift % 2 else 0)
-            for node, height in zip(part, heights, strict=True):
-                found[node.id] = (round(left + width / 2, 1), round(top + height * spread / 2, 1))
-                top += height * spread
-            left += width + (36 if shift < count - 1 else GAP)
-    return found
+def laid_out(view: View) -> Layout:
+    """Return where things stand and how lines run; the same view gives the same numbers everywhere."""
+    things = [Thing(node.id, node.layer, lines(node.name)) for node in view.nodes]
+    return layout(things, [(edge.source, edge.target) for edge in view.edges])
 
 
 def link(publication: str) -> str:
@@ -230,7 +239,8 @@ def _drawn(view: View) -> list[dict[str, Any]]:
     drawn = []
     for (source, target), edges in sorted(pairs.items()):
         signs = {edge.sign for edge in edges} - {0}
-        papers = {row.publication for edge in edges for row in edge.evidence if row.direction == "supports"}
+        rows = [row for edge in edges for row in edge.evidence]
+        papers = {row.publication: row.kind for row in rows if row.direction == "supports"}
         drawn.append(
             {
                 "id": f"{source}|{target}",
@@ -238,11 +248,9 @@ def _drawn(view: View) -> list[dict[str, Any]]:
                 "to": target,
                 "sign": 2 if len(signs) == 2 else signs.pop() if signs else 0,
                 "papers": len(papers),
+                "primary": sum(kind == PRIMARY for kind in papers.values()),
                 "contradicted": len({edge.sign for edge in edges} - {0}) == 2
-                or any(row.direction == "refutes" for edge in edges for row in edge.evidence),
-                "species": sorted(
-                    {part for e in edges for r in e.evidence for part in re.split(r"; |>", r.species) if part}
-                ),
+                or any(row.direction == "refutes" for row in rows),
                 "routes": sorted({rank for edge in edges for rank in edge.routes}),
                 "claims": [edge.id for edge in sorted(edges, key=lambda e: e.id)],
             }
@@ -250,49 +258,101 @@ def _drawn(view: View) -> list[dict[str, Any]]:
     return drawn
 
 
-def _payload(view: View) -> dict[str, Any]:
-    place = positions(view)
-    papers: dict[str, list[str]] = {}
+class _Words:
+    """Texts and rows kept once, in the order of their first use."""
+
+    def __init__(self) -> None:
+        self.at: dict[Any, int] = {}
+
+    def __call__(self, value: Any) -> int:
+        return self.at.setdefault(value, len(self.at))
+
+
+def payload(view: View, place: Layout | None = None) -> dict[str, Any]:
+    """Return what the page reads, as plain values; one that a service sends would be the same.
+
+    Rows of evidence stand once in `rows`, papers in `papers`, words in `words`; the rest points at them by number.
+    `place` is the layout of the view, when it is at hand.
+    """
+    words, papers, rows = _Words(), _Words(), _Words()
     claims = {}
     for edge in sorted(view.edges, key=lambda e: e.id):
-        rows = []
+        numbers = []
         for row in edge.evidence:
-            papers.setdefault(row.publication, [row.citation, link(row.publication)])
-            rows.append([row.statement, row.publication, row.direction, row.species, row.system, row.read, row.context])
-        claims[edge.id] = {"p": edge.predicate, "s": edge.sign, "a": edge.aspect, "c": edge.cell, "e": rows}
-    nodes = []
-    for node in sorted(view.nodes, key=lambda n: n.id):
-        x, y = place[node.id]
-        width, height = size(node)
-        nodes.append(
-            {
-                "id": node.id,
-                "name": node.name,
-                "lines": lines(node.name),
-                "category": node.category,
-                "layer": node.layer,
-                "synonyms": node.synonyms,
-                "x": x,
-                "y": y,
-                "w": round(width, 1),
-                "h": height,
-            }
-        )
+            paper = papers((row.publication, row.citation, link(row.publication), int(row.kind == PRIMARY)))
+            facts = (row.species, row.system, row.read, row.context, row.source, row.mode, row.disease, row.within)
+            numbers.append(rows((row.statement, paper, int(row.direction == "refutes"), *map(words, facts))))
+        claims[edge.id] = {
+            "f": edge.source,
+            "t": edge.target,
+            "p": edge.predicate,
+            "s": edge.sign,
+            "a": edge.aspect,
+            "c": edge.cell,
+            "e": numbers,
+        }
+    drawn = _drawn(view)
+    nodes = [
+        {
+            "id": node.id,
+            "curie": node.curie or node.id,
+            "name": node.name,
+            "category": node.category,
+            "layer": node.layer,
+            "synonyms": node.synonyms,
+            "side": node.side,
+        }
+        for node in sorted(view.nodes, key=lambda n: n.id)
+    ]
+    columns: list[dict[str, Any]] = []
+    frame: tuple[float, ...] = ()
+    if not view.chart:
+        place = place or laid_out(view)
+        for each in nodes:
+            box = place.boxes[str(each["id"])]
+            each |= {
+                "lines": lines(str(each["name"])), "x": box.x, "y": box.y, "w": box.width, "h": box.height
+            }  # fmt: skip
+        for edge_ in drawn:
+            path = place.paths.get((edge_["from"], edge_["to"]))
+            if path:
+                edge_ |= {"path": path.points, "facing": path.facing, "bulge": path.bulge}
+        drawn = [edge_ for edge_ in drawn if "path" in edge_]
+        columns = [{"label": view.layers[layer], "left": a, "right": b} for layer, a, b in place.columns]
+        frame = place.frame
     return {
         "title": view.title,
         "subtitle": view.subtitle,
         "command": view.command,
         "data_version": view.data_version,
         "layers": view.layers,
+        "columns": columns,
+        "frame": frame,
         "nodes": nodes,
-        "edges": _drawn(view),
+        "edges": drawn,
         "claims": claims,
-        "papers": dict(sorted(papers.items())),
-        "routes": [asdict(route) for route in view.routes],
+        "words": list(words.at),
+        "papers": list(papers.at),
+        "rows": list(rows.at),
+        "routes": [_plain(route) for route in view.routes],
+        "groups": view.groups,
+        "sides": view.sides,
+        "blocked": view.blocked,
+        "block": view.block,
         "hidden_nodes": view.hidden_nodes,
         "hidden_edges": view.hidden_edges,
         "notes": view.notes,
+        "chart": _chart(view.chart) if view.chart else None,
     }
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in value.__slots__}
+
+
+def _chart(chart: Chart) -> dict[str, Any]:
+    found = _plain(chart)
+    return found | {name: [_plain(each) for each in found[name]] for name in ("cells", "bars")}
 
 
 def _script_safe(value: object) -> str:
@@ -312,49 +372,65 @@ def to_pyvis(view: View) -> Network:
 
     _checked(view, large=True)
     network = Network(directed=True)
-    place = positions(view)
+    place = laid_out(view) if not view.chart else None
     heads = {1: "arrow", -1: "bar", 2: "diamond", 0: "circle"}
     network.nodes = [
         {
             "id": node.id,
             "label": "\n".join(lines(node.name)),
-            "x": place[node.id][0],
-            "y": place[node.id][1],
             "shape": "box",
             "group": node.category,
+            **({"x": place.boxes[node.id].x, "y": place.boxes[node.id].y} if place else {}),
         }
         for node in sorted(view.nodes, key=lambda n: n.id)
     ]
     network.edges = [
-        {"from": e["from"], "to": e["to"], "width": _width(e["papers"]), "arrows": {"to": {"type": heads[e["sign"]]}}}
+        {"from": e["from"], "to": e["to"], "width": _width(e["primary"]), "arrows": {"to": {"type": heads[e["sign"]]}}}
         for e in _drawn(view)
     ]
     network.toggle_physics(False)
-    network.templateEnv = _environment(view)
+    network.templateEnv = _environment(view, place)
     network.path = "view.html.j2"
     return network
 
 
 def _width(papers: int) -> float:
-    return round(1.4 + 1.1 * math.sqrt(min(papers, 12)), 2)
+    return round(1.3 + 0.9 * math.sqrt(min(papers, 12)), 2)
 
 
-def _environment(view: View) -> Any:
+FOLDER = Path(__file__).resolve().parent
+
+
+@cache
+def _part(name: str) -> str:
+    return (FOLDER / name).read_text(encoding="utf-8").replace("</script", "<\\/script")
+
+
+@cache
+def _injected() -> tuple[str, ...]:
+    """The style sheets that vis-network puts into a page, first empty, then filled: the policy has their hashes."""
+    found = re.findall(r"""\bA\((["'])((?:div)?\.vis.*?)\1\);""", _part("vendor/vis-network.min.js"))
+    return ("", *(text.replace("\\'", "'").replace('\\"', '"').replace("\\\\", "\\") for _, text in found))
+
+
+def _environment(view: View, place: Layout | None) -> Any:
     import jinja2
     from markupsafe import Markup
 
-    folder = Path(__file__).resolve().parent
-    library = (folder / "vendor" / "vis-network.min.js").read_text(encoding="utf-8").replace("</script", "<\\/script")
-    script = (folder / "templates" / "view.js").read_text(encoding="utf-8")
-    style = (folder / "templates" / "view.css").read_text(encoding="utf-8")
-    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(folder / "templates"), autoescape=True)
+    names = ["templates/view.js", *(["templates/chart.js"] if view.chart else ["templates/graph.js"])]
+    if not view.chart:
+        names.insert(0, "vendor/vis-network.min.js")
+    scripts = [_part(name) for name in names]
+    style = _part("templates/view.css")
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(FOLDER / "templates"), autoescape=True)
+    styles = [style, *(() if view.chart else _injected())]
     policy = (
-        f"default-src 'none'; script-src {_hash(library)} {_hash(script)}; "
-        "style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; script-src {' '.join(map(_hash, scripts))}; style-src {' '.join(map(_hash, styles))}; "
+        "img-src data: blob:; base-uri 'none'; form-action 'none'"
     )
     environment.globals.update(
-        view=view, policy=policy, library=Markup(library), script=Markup(script), style=Markup(style),
-        payload=Markup(_script_safe(_payload(view))),
+        view=view, policy=policy, scripts=[Markup(each) for each in scripts], style=Markup(style),
+        payload=Markup(_script_safe(payload(view, place))),
     )  # fmt: skip
     return environment
 

@@ -404,6 +404,42 @@ def test_view_writes_a_page(on_small, tmp_path):
     assert (tmp_path / "y.html").stat().st_size > 100_000
 
 
+@pytest.mark.parametrize(
+    ("arguments", "title"),
+    [
+        (["view", "SLE", "--as", "map", "-o"], "SLE: mechanism map"),
+        (["view", "MSC", "SLE", "--block", "IDO1", "-o"], "MSC and SLE without IDO1"),
+        (["view", "SLE", "SSc", "--as", "comparison", "-o"], "SLE and SSc compared"),
+        (["view", "SLE", "--as", "gaps", "-o"], "SLE: what was tested"),
+        (["view", "SLE", "--as", "centrality", "-o"], "Centrality: route-weight"),
+        (["view", "MSC", "SLE", "--as", "ladder", "-o"], "MSC and SLE: evidence ladder"),
+        (["trace", "MSC", "SLE", "-k", "2", "--block", "TGFB1", "--view"], "MSC and SLE without TGFB1"),
+        (["compare", "human", "mouse", "--target", "SLE", "--view"], "human and mouse compared"),
+        (["gaps", "pSS", "--view"], "pSS: what was tested"),
+        (["centrality", "--measure", "degree", "-k", "5", "--view"], "Centrality: degree"),
+    ],
+)
+def test_each_command_writes_its_picture(run, tmp_path, arguments, title):
+    code, _, err = run(*arguments, str(tmp_path / "x.html"))
+    assert (code, "open it in a browser" in err) == (0, True)
+    assert f"<title>{title}" in (tmp_path / "x.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["MSC", "SLE", "RA"], "it takes 1 name"),
+        (["MSC", "--as", "routes"], "it takes 2 names"),
+        (["MSC", "--as", "banana"], "unknown kind of picture 'banana'"),
+        (["SLE", "--as", "map", "--block", "IDO1"], "goes with the routes of two names"),
+    ],
+)
+def test_a_picture_that_cannot_be_made_says_why(run, tmp_path, arguments, said):
+    code, _, err = run("view", *arguments, "-o", str(tmp_path / "x.html"))
+    assert (code, said in err) == (3, True)
+    assert not (tmp_path / "x.html").exists()
+
+
 def test_large_view_is_refused_with_advice(run, monkeypatch, tmp_path):
     import kg.views
 

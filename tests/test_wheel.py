@@ -49,6 +49,11 @@ def test_wheel_holds_tables_queries_templates_and_licences(wheel):
         "kg/queries/mediators-of.rq",
         "kg/templates/page.html.j2",
         "kg/templates/view.html.j2",
+        "kg/templates/view.js",
+        "kg/templates/graph.js",
+        "kg/templates/chart.js",
+        "kg/templates/view.css",
+        "kg/vendor/vis-network.min.js",
         "kg/vendor/VENDOR.toml",
         "kg/py.typed",
     ):
@@ -57,6 +62,8 @@ def test_wheel_holds_tables_queries_templates_and_licences(wheel):
     licences = [name for name in names if ".dist-info/licenses/" in name]
     assert any(name.endswith("LICENSE") for name in licences)
     assert any(name.endswith("LICENSE-DATA") for name in licences)
+    assert any(name.endswith("vis-network-LICENSE-MIT") for name in licences)
+    assert any(name.endswith("vis-network-LICENSE-APACHE-2.0") for name in licences)
     assert not [name for name in names if name.startswith(("tests/", "scripts/"))]
 
 

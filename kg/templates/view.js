@@ -1,26 +1,38 @@
 "use strict";
+// The page around a picture: data, filters, evidence panel, table, exports, deep links. What draws it (graph.js or
+// chart.js) registers itself as `kgView.drawing` and calls `kgView.start()`.
 (function () {
-  const data = JSON.parse(document.getElementById("data").textContent);
+  const $ = (id) => document.getElementById(id);
+  const data = JSON.parse($("data").textContent);
   const byId = new Map(data.nodes.map((node) => [node.id, node]));
   const edgeById = new Map(data.edges.map((edge) => [edge.id, edge]));
+  const routeByRank = new Map(data.routes.map((route) => [route.rank, route]));
+  const edgeOfClaim = new Map(data.edges.flatMap((edge) => edge.claims.map((id) => [id, edge])));
   const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-  const $ = (id) => document.getElementById(id);
+  const word = (number) => data.words[number];
+  // one row of evidence, as the payload holds it
+  const TEXT = 0, PAPER = 1, AGAINST = 2, SPECIES = 3, SYSTEM = 4, READ = 5, CONTEXT = 6, SOURCE = 7, MODE = 8, DISEASE = 9, WITHIN = 10;
   const SIGNS = {
-    1: { word: "raises", name: "raises", head: "arrow" },
-    "-1": { word: "lowers", name: "lowers", head: "bar" },
-    2: { word: "both", name: "raises and lowers: papers disagree or contexts differ", head: "diamond" },
-    0: { word: "none", name: "unsigned", head: "circle" },
+    1: { word: "raises", name: "raises", head: "arrow", mark: "+" },
+    "-1": { word: "lowers", name: "lowers", head: "bar", mark: "\u2212" },
+    2: { word: "both", name: "raises and lowers: papers disagree or contexts differ", head: "diamond", mark: "\u00b1" },
+    0: { word: "none", name: "unsigned", head: "circle", mark: "\u00b7" },
   };
-  const VERBS = { positively_regulates: "raises", negatively_regulates: "lowers", has_function_defect: "fails in" };
+  const VERBS = { positively_regulates: "raises", negatively_regulates: "lowers", has_function_defect: "fails in",
+    has_increased: "has more", has_decreased: "has less" };
+  const SELECTS = ["group", "category", "species", "system", "source", "mode"];
   const LIGHT = ["#e8e2f3", "#cfe5f7", "#fdeac2", "#d5efdc", "#eceff2", "#f8d9d6"];
   const DARK = ["#40345c", "#1f4565", "#5a4413", "#1f4d31", "#363e47", "#642a26"];
-  let dark = false;
-  let selected = { edge: null, node: null, route: null };
-  let visible = new Set(data.edges.map((edge) => edge.id));
+  const view = { data, byId, edgeById, SIGNS, still, $, element, colour, fill, lit, struck, gone, say, routeOn,
+    visible: new Set(data.edges.map((edge) => edge.id)), dark: false,
+    selected: nothing(), blocked: new Set(data.blocked), fixed: true, path: null };
+  window.kgView = view;
 
-  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
-  const fill = (node) => (dark ? DARK : LIGHT)[node.layer % LIGHT.length];
+  function nothing() { return { edge: null, node: null, route: null, cell: null, from: null, trace: null }; }
+  function colour(name) { return getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim(); }
+  function fill(node) { return (view.dark ? DARK : LIGHT)[node.layer % LIGHT.length]; }
   const words = (text) => text.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase();
+  const plural = (number, name) => number + " " + name + (number === 1 ? "" : "s");
 
   function element(tag, text, className) {
     const made = document.createElement(tag);
@@ -28,280 +40,388 @@
     if (className) made.className = className;
     return made;
   }
+  function pressable(text, action, className) {
+    const made = element("button", text, className);
+    made.type = "button";
+    made.addEventListener("click", action);
+    return made;
+  }
+  function say(text) { $("status").textContent = text; }
 
-  // --- drawing -------------------------------------------------------------------------------------------------------
-  const columns = [];
-  data.layers.forEach((label, layer) => {
-    const inside = data.nodes.filter((node) => node.layer === layer);
-    if (!inside.length) return;
-    const left = Math.min(...inside.map((node) => node.x - node.w / 2));
-    const right = Math.max(...inside.map((node) => node.x + node.w / 2));
-    columns.push({ label: label, x: (left + right) / 2 });
-  });
-  const top = Math.min(0, ...data.nodes.map((node) => node.y - node.h / 2)) - 34;
+  // --- evidence and filters --------------------------------------------------------------------------------------------
+  const species = (row) => word(row[SPECIES]).split(/; |>/).filter(Boolean);
+  const tissues = (row) => [word(row[SOURCE])].concat(word(row[WITHIN]).split("; ")).filter(Boolean);
+  const rowsOf = (edge) => edge.claims.flatMap((id) => data.claims[id].e.map((number) => data.rows[number]));
+  const chosen = () => Object.fromEntries(SELECTS.map((id) => [id, $(id).value]));
 
-  const lit = () => {
-    if (selected.route !== null) return (edge) => edge.routes.includes(selected.route);
-    if (selected.node !== null) return (edge) => edge.from === selected.node || edge.to === selected.node;
-    if (selected.edge !== null) return (edge) => edge.id === selected.edge;
-    return () => true;
-  };
-  const upright = (edge) => Math.abs(byId.get(edge.from).x - byId.get(edge.to).x) < 40;
-  const width = (edge) => 1.4 + 1.1 * Math.sqrt(Math.min(edge.papers, 12));
-
-  function nodeStyle(node, on) {
-    const strong = selected.node === node.id;
-    return {
-      id: node.id,
-      hidden: false,
-      opacity: on ? 1 : 0.22,
-      color: { background: fill(node), border: strong ? colour("accent") : colour("soft"),
-        highlight: { background: fill(node), border: colour("accent") } },
-      borderWidth: strong ? 3 : 1,
-      font: { color: colour("fg"), size: 14, face: "system-ui, Segoe UI, Roboto, Arial, sans-serif" },
-    };
+  function fits(row, want) {
+    return (!want.species || want.species.startsWith("only ") || species(row).includes(want.species))
+      && (!want.system || word(row[SYSTEM]) === want.system)
+      && (!want.source || tissues(row).includes(want.source))
+      && (!want.mode || word(row[MODE]) === want.mode);
+  }
+  function only(rows, taxon) {
+    return rows.length > 0 && rows.every((row) => { const found = species(row); return found.length > 0 && found.every((each) => each === taxon); });
+  }
+  function passes(edge, want, signs, papers, contradicted) {
+    if (!signs.has(edge.sign) || (contradicted && !edge.contradicted)) return false;
+    if (want.category && byId.get(edge.from).category !== want.category && byId.get(edge.to).category !== want.category) return false;
+    if (want.group && !edge.routes.some((rank) => routeByRank.get(rank).group === want.group)) return false;
+    if (want.species || want.system || want.source || want.mode || papers) {
+      const rows = rowsOf(edge);
+      if (want.species.startsWith("only ") && !only(rows, want.species.slice(5))) return false;
+      const kept = rows.filter((row) => fits(row, want));
+      if ((want.species || want.system || want.source || want.mode) && !kept.length) return false;
+      if (new Set(kept.filter((row) => !row[AGAINST]).map((row) => row[PAPER])).size < papers) return false;
+    }
+    return true;
+  }
+  function filter() {
+    const signs = new Set([...document.querySelectorAll(".sign:checked")].map((box) => Number(box.value)));
+    const want = chosen(), papers = Number($("papers").value) || 0, contradicted = $("contradicted").checked;
+    view.visible = new Set(data.edges.filter((edge) => passes(edge, want, signs, papers, contradicted)).map((edge) => edge.id));
+    if (view.selected.trace) view.path = paths(...view.selected.trace);
+    again();
+    paint();
+  }
+  function unfold(open) {
+    $("filters").hidden = !open;
+    $("filtering").setAttribute("aria-expanded", String(open));
+  }
+  function options(id, values) {
+    values.forEach((value) => { const option = element("option", value); option.value = value; $(id).append(option); });
+    $(id).closest("label").hidden = !values.length;
   }
 
-  function edgeStyle(edge, on) {
-    const sign = SIGNS[edge.sign];
-    return {
-      id: edge.id,
-      hidden: !visible.has(edge.id),
-      width: selected.edge === edge.id ? width(edge) + 2 : width(edge),
-      dashes: edge.sign === 2 ? [9, 5] : edge.sign === 0 ? [2, 4] : false,
-      color: { color: colour(sign.word), highlight: colour(sign.word), opacity: on ? 0.95 : 0.1, inherit: false },
-      arrows: { to: { enabled: true, type: sign.head, scaleFactor: edge.sign === -1 ? 0.9 : 0.65 } },
-    };
+  // --- what is lit, struck out, gone -----------------------------------------------------------------------------------
+  function gone(route) {
+    if (view.fixed && route.lost) return true;
+    return view.blocked.size > 0 && route.chains.length > 0 && route.chains.every((chain) => chain.some((id) => view.blocked.has(id)));
   }
-
-  const nodes = new vis.DataSet(data.nodes.map((node) => Object.assign(nodeStyle(node, true), {
-    label: node.lines.join("\n"), x: node.x, y: node.y, shape: "box", margin: 7,
-    widthConstraint: { minimum: node.w - 16 },
-  })));
-  const edges = new vis.DataSet(data.edges.map((edge) => Object.assign(edgeStyle(edge, true), {
-    from: edge.from, to: edge.to,
-    ...(upright(edge) ? { smooth: { enabled: true, type: "curvedCW", roundness: 0.42 } } : {}),
-  })));
-  const network = new vis.Network($("graph"), { nodes: nodes, edges: edges }, {
-    physics: false,
-    layout: { improvedLayout: false },
-    interaction: { hover: false, keyboard: false, dragNodes: false, multiselect: false, selectConnectedEdges: false,
-      tooltipDelay: 1e6 },
-    nodes: { shapeProperties: { borderRadius: 6 }, chosen: false },
-    edges: { smooth: { enabled: true, type: "cubicBezier", forceDirection: "horizontal", roundness: 0.45 }, chosen: false,
-      arrowStrikethrough: false, hoverWidth: 0, selectionWidth: 0 },
-  });
-  network.on("beforeDrawing", (context) => {
-    context.fillStyle = colour("soft");
-    context.font = "600 15px system-ui, Segoe UI, Roboto, Arial, sans-serif";
-    context.textAlign = "center";
-    columns.forEach((column) => context.fillText(column.label, column.x, top));
-  });
-  function fit(animated) {
-    const left = Math.min(...data.nodes.map((n) => n.x - n.w / 2), ...columns.map((c) => c.x - c.label.length * 4.4)) - 16, right = Math.max(...data.nodes.map((n) => n.x + n.w / 2)) + 16;
-    const bottom = Math.max(...data.nodes.map((n) => n.y + n.h / 2)) + 14, high = top - 24, box = $("graph").getBoundingClientRect();
-    const scale = Math.min(1.35, box.width / (right - left), box.height / (bottom - high));
-    network.moveTo({ position: { x: (left + right) / 2, y: (high + bottom) / 2 }, scale: scale,
-      animation: animated && !still ? { duration: 250 } : false });
+  let cut = new Set();  // edges that a blockade strikes out
+  function sever() {
+    cut = new Set();
+    if (!view.blocked.size && !(view.fixed && data.block)) return;
+    const lost = new Set(data.routes.filter(gone).map((route) => route.rank));
+    data.edges.forEach((edge) => {
+      if (view.blocked.has(edge.from) || view.blocked.has(edge.to) || (edge.routes.length && edge.routes.every((rank) => lost.has(rank)))) cut.add(edge.id);
+    });
+    if (data.routes.length) return;
+    const into = new Map();
+    data.edges.forEach((edge) => into.set(edge.to, (into.get(edge.to) || []).concat(edge)));
+    for (let changed = true; changed;) {  // what nothing reaches any more acts on nothing either
+      changed = false;
+      data.edges.forEach((edge) => {
+        const before = into.get(edge.from);
+        if (!cut.has(edge.id) && before && before.every((each) => cut.has(each.id))) { cut.add(edge.id); changed = true; }
+      });
+    }
+  }
+  function struck(edge) { return cut.has(edge.id); }
+  function routeOn(edge) { return edge.routes.includes(view.selected.route); }
+  function lit() {
+    const { route, node, edge, cell, trace } = view.selected;
+    if (trace) { const on = new Set(view.path.paths.flat()); return (each) => on.has(each.id); }
+    if (route !== null) return routeOn;
+    if (node !== null) return (each) => each.from === node || each.to === node;
+    if (edge !== null) return (each) => each.id === edge;
+    if (cell !== null) return () => true;
+    const group = $("group").value;
+    return group ? (each) => each.routes.some((rank) => routeByRank.get(rank).group === group) : () => true;
   }
 
   function paint() {
-    const on = lit();
-    const near = new Set();
-    data.edges.forEach((edge) => { if (visible.has(edge.id) && on(edge)) { near.add(edge.from); near.add(edge.to); } });
-    if (selected.node !== null) near.add(selected.node);
-    edges.update(data.edges.map((edge) => edgeStyle(edge, on(edge))));
-    nodes.update(data.nodes.map((node) => nodeStyle(node, near.has(node.id))));
+    sever();
+    view.drawing.paint();
     const used = new Set();
-    data.edges.forEach((edge) => { if (visible.has(edge.id)) { used.add(edge.from); used.add(edge.to); } });
-    let text = visible.size + " of " + data.edges.length + " edges, " + used.size + " of " + data.nodes.length + " nodes";
-    if (data.hidden_edges) text += "; " + data.hidden_edges + " more claims are not in this picture";
+    data.edges.forEach((edge) => { if (view.visible.has(edge.id)) { used.add(edge.from); used.add(edge.to); } });
+    let text = view.visible.size + " of " + data.edges.length + " edges, " + used.size + " of " + data.nodes.length + " nodes";
+    if (view.drawing.count) text = view.drawing.count();
+    if (cut.size) text += "; " + cut.size + " struck out";
+    if (data.hidden_edges) text += "; " + plural(data.hidden_edges, "more claim") + (data.hidden_edges === 1 ? " is" : " are") + " not in this picture";
+    if (data.hidden_nodes) text += "; " + data.hidden_nodes + " more things are not";
     $("count").textContent = text;
+    const active = SELECTS.filter((id) => $(id).value).length + document.querySelectorAll(".sign:not(:checked)").length
+      + (Number($("papers").value) ? 1 : 0) + ($("contradicted").checked ? 1 : 0);
+    $("filtering").textContent = active ? "Filters (" + active + " on)" : "Filters";
+    document.querySelectorAll("#routes .route").forEach((button) => {
+      const route = routeByRank.get(Number(button.dataset.rank));
+      button.setAttribute("aria-pressed", String(route.rank === view.selected.route));
+      button.classList.toggle("gone", gone(route));
+      button.querySelector(".lost").textContent = gone(route) ? " (lost)" : "";
+      button.hidden = Boolean($("group").value) && route.group !== $("group").value;
+    });
+    document.querySelectorAll("#routes h2").forEach((head) => { head.hidden = Boolean($("group").value) && head.dataset.group !== $("group").value; });
+    blockList();
     remember();
     if ($("twin").open) table();
   }
 
   // --- panel ---------------------------------------------------------------------------------------------------------
-  function say(text) { $("status").textContent = text; }
-
-  function sentence(id, claim) {
-    const edge = data.edges.find((each) => each.claims.includes(id));
+  function sentence(id) {
+    const claim = data.claims[id], target = byId.get(claim.t).name;
     const verb = VERBS[claim.p] || claim.p.replace(/_/g, " ");
-    const what = VERBS[claim.p] && claim.a ? claim.a + " of " + byId.get(edge.to).name : byId.get(edge.to).name;
+    const what = VERBS[claim.p] && claim.a ? claim.a + " of " + target : target;
     const lead = !VERBS[claim.p] && claim.a && claim.a !== "secretion" && claim.a !== "expression" ? " (" + claim.a + ")" : "";
-    return byId.get(edge.from).name + lead + " " + verb + " " + what + (claim.c ? " in " + claim.c : "");
+    return byId.get(claim.f).name + lead + " " + verb + " " + what + (claim.c ? " in " + claim.c : "");
   }
-
   function evidence(row) {
-    const [statement, publication, direction, species, system, read, context] = row;
-    const box = element("div", undefined, "evidence " + direction);
-    box.append(element("p", (direction === "refutes" ? "Against: " : "") + statement));
-    const facts = [system, species, read === "title" ? "title only" : "", context].filter(Boolean).join(", ");
-    box.append(element("p", facts, "facts"));
-    const [citation, address] = data.papers[publication];
+    const box = element("div", undefined, "evidence " + (row[AGAINST] ? "refutes" : "supports"));
+    box.append(element("p", (row[AGAINST] ? "Against: " : "") + row[TEXT]));
+    const facts = [word(row[SYSTEM]), word(row[SPECIES]), word(row[SOURCE]) && word(row[SOURCE]) + " MSC", word(row[MODE]),
+      word(row[DISEASE]), word(row[READ]) === "title" ? "title only" : "", word(row[CONTEXT])];
+    box.append(element("p", facts.filter(Boolean).join(", "), "facts"));
+    const [curie, citation, address, primary] = data.papers[row[PAPER]];
     const line = element("p", undefined, "facts");
     if (address) {
       const anchor = element("a", citation);
       anchor.href = address;
       anchor.rel = "noopener noreferrer";
       anchor.target = "_blank";
-      line.append(anchor, " (" + publication + ")");
-    } else {
-      line.append(citation + " (" + publication + ")");
-    }
+      line.append(anchor, citation === curie ? "" : " (" + curie + ")");
+    } else line.append(citation);
+    if (!primary) line.append(" [review]");
     box.append(line);
     return box;
   }
-
-  function claims(edge, into) {
-    edge.claims.forEach((id) => {
-      const claim = data.claims[id];
-      const head = element("h3");
-      const word = SIGNS[claim.s].word;
-      head.append(element("span", claim.s > 0 ? "+ " : claim.s < 0 ? "\u2212 " : "\u00b7 ", "mark " + word), sentence(id, claim));
-      into.append(head);
-      if (!claim.e.length) into.append(element("p", "From the hierarchy of concepts; no paper needed.", "facts"));
-      claim.e.forEach((row) => into.append(evidence(row)));
+  let everything = false;  // rows that do not fit the filters are shown too
+  function claims(ids, details, system) {
+    const want = Object.assign(chosen(), system ? { system: system } : {});
+    let left = 0;
+    ids.forEach((id) => {
+      const rows = data.claims[id].e.map((number) => data.rows[number]);
+      const kept = everything ? rows : rows.filter((row) => fits(row, want));
+      left += rows.length - kept.length;
+      if (!kept.length && rows.length) return;
+      details.append(element("h3", sentence(id)));
+      if (!rows.length) details.append(element("p", "by the classes of the ontology", "facts"));
+      kept.forEach((row) => details.append(evidence(row)));
     });
+    if (left) {
+      const line = element("p", plural(left, "row") + " of evidence " + (left === 1 ? "does" : "do") + " not fit the filters. ", "facts");
+      line.append(pressable("Show all", () => { everything = true; again(); }));
+      details.append(line);
+    }
   }
-
-  function showEdge(id) {
-    const edge = edgeById.get(id);
-    if (!edge) return;
-    selected = { edge: id, node: null, route: null };
+  function select(change, build) {
+    const { from } = view.selected;
+    view.selected = Object.assign(nothing(), change);
+    if (from !== null && change.node === undefined) view.selected.from = null;
     const details = $("details");
-    details.replaceChildren(element("h2", byId.get(edge.from).name + " \u2192 " + byId.get(edge.to).name));
-    const number = edge.papers === 1 ? "1 paper" : edge.papers + " papers";
-    details.append(element("p", SIGNS[edge.sign].name + "; " + number + (edge.contradicted ? "; contradicted" : "")));
-    claims(edge, details);
-    say("");
-    press();
+    details.replaceChildren();
+    build(details);
+    if (Object.keys(change).length) document.body.dataset.chosen = "1"; else delete document.body.dataset.chosen;
     paint();
     $("panel").scrollTop = 0;
   }
-
+  function showEdge(id) {
+    const edge = edgeById.get(id);
+    if (!edge) return;
+    say("");
+    select({ edge: id }, (details) => {
+      details.append(element("h2", byId.get(edge.from).name + " \u2192 " + byId.get(edge.to).name));
+      const reviews = edge.papers - edge.primary;
+      details.append(element("p", SIGNS[edge.sign].name + "; " + plural(edge.papers, "paper") + (reviews ? ", of them " + plural(reviews, "review") : "")
+        + (edge.contradicted ? "; contradicted" : "") + (struck(edge) ? "; struck out by the blockade" : "")));
+      claims(edge.claims, details);
+    });
+  }
   function showNode(id) {
     const node = byId.get(id);
     if (!node) return;
-    selected = { edge: null, node: id, route: null };
-    const details = $("details");
-    details.replaceChildren(element("h2", node.name), element("p", words(node.category) + ", " + node.id));
-    if (node.synonyms.length) details.append(element("p", "also: " + node.synonyms.join(", "), "facts"));
+    if (view.selected.from !== null && view.selected.from !== id) { showTrace(view.selected.from, id); return; }
+    select({ node: id }, (details) => {
+      details.append(element("h2", node.name), element("p", words(node.category) + ", " + node.curie));
+      if (node.synonyms.length) details.append(element("p", "also: " + node.synonyms.join(", "), "facts"));
+      if (!data.chart) {
+        const tools = element("div", undefined, "row");
+        tools.append(pressable("Trace from here", () => traceFrom(id)),
+          pressable(view.blocked.has(id) ? "Unblock" : "Block", () => block(id)));
+        details.append(tools);
+      }
+      const around = data.edges.filter((edge) => edge.from === id || edge.to === id);
+      const seen = around.filter((edge) => view.visible.has(edge.id));
+      if (seen.length < around.length) details.append(element("p", seen.length + " of " + around.length + " edges fit the filters", "facts"));
+      edgeList(details, seen, Infinity);
+    });
+  }
+  function edgeList(details, edges, most) {
     const list = element("ul");
-    data.edges.filter((edge) => edge.from === id || edge.to === id).forEach((edge) => {
-      const item = element("li");
-      const button = element("button", undefined, "route");
-      button.type = "button";
-      button.append(element("span", edge.sign > 0 && edge.sign < 2 ? "+ " : edge.sign < 0 ? "\u2212 " : "\u00b1 ", "mark " + SIGNS[edge.sign].word));
-      button.append(byId.get(edge.from).name + " \u2192 " + byId.get(edge.to).name + " (" + edge.papers + ")");
-      button.addEventListener("click", () => showEdge(edge.id));
+    edges.slice().sort((a, b) => b.papers - a.papers || (a.id < b.id ? -1 : 1)).slice(0, most).forEach((edge) => {
+      const item = element("li"), button = pressable(undefined, () => showEdge(edge.id), "route");
+      button.append(element("span", SIGNS[edge.sign].mark + " ", "mark " + SIGNS[edge.sign].word));
+      button.append(element("span", byId.get(edge.from).name + " \u2192 " + byId.get(edge.to).name), " (" + plural(edge.papers, "paper") + ")");
+      button.classList.toggle("gone", struck(edge));
       item.append(button);
       list.append(item);
     });
     details.append(list);
-    press();
-    paint();
+    if (edges.length > most) details.append(element("p", most + " of " + edges.length + "; the table below has all", "facts"));
   }
-
-  function clear() {
-    selected = { edge: null, node: null, route: null };
-    $("details").replaceChildren(element("p", data.edges.length
-      ? "Click an edge for its papers, a thing for its claims, a route to follow it." : "Nothing to show."));
-    data.notes.forEach((note) => $("details").append(element("p", note)));
-    press();
-    paint();
-  }
-
-  function press() {
-    document.querySelectorAll("#routes .route").forEach((button) => {
-      button.setAttribute("aria-pressed", String(Number(button.dataset.rank) === selected.route));
+  function showRoute(rank) {
+    const route = routeByRank.get(rank);
+    if (!route) return;
+    say("");
+    select({ route: rank }, (details) => {
+      details.append(element("h2", "Route " + rank + ": " + route.label));
+      if (route.note) details.append(element("p", route.note));
+      route.text.forEach((line) => details.append(element("p", line)));
+      data.edges.filter((edge) => edge.routes.includes(rank)).forEach((edge) =>
+        claims(edge.claims, details));
     });
   }
-
-  function showRoute(rank) {
-    const route = data.routes.find((each) => each.rank === rank);
-    if (!route) return;
-    selected = { edge: null, node: null, route: rank };
-    const details = $("details");
-    details.replaceChildren(element("h2", "Route " + rank + ": " + route.label));
-    route.text.forEach((line) => details.append(element("p", line)));
-    data.edges.filter((edge) => edge.routes.includes(rank)).forEach((edge) => claims(edge, details));
-    press();
-    paint();
-    $("panel").scrollTop = 0;
+  function showCell(number) {
+    const cell = data.chart && data.chart.cells[number];
+    if (!cell) return;
+    say("");
+    select({ cell: number }, (details) => {
+      const label = (pairs, key) => (pairs.find((pair) => pair[0] === key) || ["", key])[1];
+      details.append(element("h2", label(data.chart.rows, cell.row) + " \u00d7 " + label(data.chart.columns, cell.column)), element("p", cell.text));
+      claims(cell.claims, details, cell.system);
+    });
   }
-
+  function clear() {
+    everything = false;
+    select({}, (details) => {
+      const text = data.chart ? (data.chart.bars.length ? "Click a bar for the claims behind it." : "Click a field for its papers.") : "Click an edge for its papers, a thing for its claims" + (data.routes.length ? ", a route to follow it." : ".");
+      details.append(element("p", data.edges.length || data.chart ? text : "Nothing to show."));
+      data.notes.forEach((note) => details.append(element("p", note)));
+      if (data.routes.length || data.chart || !data.edges.length) return;
+      details.append(element("h2", "Best supported lines"));
+      edgeList(details, data.edges.filter((edge) => view.visible.has(edge.id)), 20);
+    });
+  }
+  function again() {
+    const { edge, node, route, cell, trace } = view.selected;
+    if (edge !== null) showEdge(edge);
+    else if (route !== null) showRoute(route);
+    else if (cell !== null) showCell(cell);
+    else if (trace !== null) showTrace(...trace);
+    else if (node !== null && view.selected.from === null) showNode(node);
+  }
   function routeList() {
     if (!data.routes.length) return;
-    $("routes").append(element("h2", "Routes, strongest first"));
+    let group = null;
     data.routes.forEach((route) => {
-      const button = element("button", undefined, "route");
-      button.type = "button";
+      if (group === null || route.group !== group) {
+        group = route.group;
+        const head = element("h2", (data.groups.find((each) => each[0] === group) || ["", "Routes, strongest first"])[1]);
+        head.dataset.group = group;
+        $("routes").append(head);
+      }
+      const button = pressable(undefined, () => (view.selected.route === route.rank ? clear() : showRoute(route.rank)), "route");
       button.dataset.rank = route.rank;
-      button.setAttribute("aria-pressed", "false");
-      button.append(element("span", route.sign > 0 ? "+ " : "\u2212 ", "mark " + SIGNS[route.sign].word));
-      button.append(route.rank + ". " + route.label);
-      button.append(element("small", (route.verb || SIGNS[route.sign].name + " the target") + ", weight " + route.weight.toFixed(3)));
-      button.addEventListener("click", () => (selected.route === route.rank ? clear() : showRoute(route.rank)));
+      button.append(element("span", SIGNS[route.sign].mark + " ", "mark " + SIGNS[route.sign].word));
+      button.append(element("span", route.rank + ". " + route.label), element("span", "", "lost"));
+      button.append(element("small", route.note || ((route.verb || SIGNS[route.sign].name + " the target") + ", weight " + route.weight.toFixed(3))));
       $("routes").append(button);
     });
   }
 
-  // --- search and filters --------------------------------------------------------------------------------------------
+  // --- trace and block by clicking ---------------------------------------------------------------------------------------
+  const LONGEST = 6, MOST = 2000;  // steps of a path, and paths that are listed
+  function paths(start, end) {
+    const out = new Map();
+    data.edges.forEach((edge) => { if (view.visible.has(edge.id) && !struck(edge)) out.set(edge.from, (out.get(edge.from) || []).concat(edge)); });
+    const found = [], walked = [], passed = new Set([start]);
+    let more = false;
+    (function walk(here) {
+      if (found.length >= MOST) { more = true; return; }
+      (out.get(here) || []).forEach((edge) => {
+        if (passed.has(edge.to)) return;
+        walked.push(edge);
+        if (edge.to === end) found.push(walked.slice());
+        else if (walked.length < LONGEST) { passed.add(edge.to); walk(edge.to); passed.delete(edge.to); }
+        walked.pop();
+      });
+    })(start);
+    const least = (path) => Math.min(...path.map((edge) => edge.papers));
+    found.sort((a, b) => a.length - b.length || least(b) - least(a) || (a.map((e) => e.id).join() < b.map((e) => e.id).join() ? -1 : 1));
+    return { paths: found.slice(0, MOST).map((path) => path.map((edge) => edge.id)), more: more };
+  }
+  function traceFrom(id) {
+    view.selected.from = id;
+    say("Trace from " + byId.get(id).name + ": now choose where to, by a click or by name.");
+  }
+  function showTrace(start, end) {
+    if (!byId.has(start) || !byId.has(end)) return;
+    view.path = paths(start, end);
+    const names = byId.get(start).name + " \u2192 " + byId.get(end).name;
+    select({ trace: [start, end] }, (details) => {
+      details.append(element("h2", "Trace: " + names));
+      const { paths: found, more } = view.path;
+      details.append(element("p", found.length ? (more ? "More than " : "") + plural(found.length, "path") + " of up to " + LONGEST + " steps in this picture, shortest and best supported first"
+        : byId.get(end).name + " is unreachable from " + byId.get(start).name + " here in " + LONGEST + " steps."));
+      say(found.length ? plural(found.length, "path") + "." : "Unreachable.");
+      const list = element("ol");
+      found.slice(0, 50).forEach((path) => {
+        const item = element("li"), steps = path.map((id) => edgeById.get(id));
+        const sign = steps.reduce((product, edge) => product * (edge.sign === 2 ? 0 : edge.sign), 1);
+        const text = [byId.get(start).name].concat(steps.map((edge) => SIGNS[edge.sign].mark + "\u2192 " + byId.get(edge.to).name)).join(" ");
+        const button = pressable(undefined, () => { view.path = { paths: [path], more: false }; view.drawing.paint(); }, "route");
+        button.append(element("span", SIGNS[sign].mark + " ", "mark " + SIGNS[sign].word), text);
+        item.append(button);
+        list.append(item);
+      });
+      details.append(list);
+      if (found.length > 50) details.append(element("p", "50 of " + found.length + " are listed, all are lit", "facts"));
+    });
+  }
+  function block(id) {
+    if (view.blocked.has(id)) view.blocked.delete(id); else view.blocked.add(id);
+    sever();
+    const lost = data.routes.filter(gone).length;
+    const left = data.routes.length ? (data.routes.length - lost) + " of " + data.routes.length + " routes are left" : plural(cut.size, "edge") + " of " + data.edges.length + " struck out";
+    again();
+    say(byId.get(id).name + (view.blocked.has(id) ? " blocked: " : " unblocked: ") + left + ".");
+  }
+  function blockList() {
+    const box = $("blocks"), lost = data.routes.filter(gone).length;
+    box.replaceChildren();
+    if (!view.blocked.size && !(view.fixed && data.block)) return;
+    box.append(element("h2", "Blocked: " + (view.fixed && data.block ? data.block : [...view.blocked].map((id) => byId.get(id).name).join(", "))));
+    if (data.routes.length) box.append(element("p", lost + " of " + data.routes.length + " routes here are lost, " + (data.routes.length - lost) + " are left."));
+    box.append(pressable("Unblock all", () => { view.blocked.clear(); view.fixed = false; again(); paint(); say("Nothing is blocked."); }));
+  }
+
+  // --- search ----------------------------------------------------------------------------------------------------------
   function find(text) {
     const wanted = text.trim().toLowerCase();
     if (!wanted) return;
-    const labels = (node) => [node.name, node.id].concat(node.synonyms).map((label) => label.toLowerCase());
+    const labels = (node) => [node.name, node.id, node.curie].concat(node.synonyms).map((label) => label.toLowerCase());
     const hit = data.nodes.find((node) => labels(node).includes(wanted))
       || data.nodes.find((node) => labels(node).some((label) => label.startsWith(wanted)))
       || data.nodes.find((node) => labels(node).some((label) => label.includes(wanted)));
     if (!hit) { say("Nothing here is called \u201c" + text.trim() + "\u201d."); return; }
+    const tracing = view.selected.from !== null;
     showNode(hit.id);
-    say("Found " + hit.name + ".");
-    network.moveTo({ position: { x: hit.x, y: hit.y }, animation: !still });
-  }
-
-  function filter() {
-    const signs = new Set([...document.querySelectorAll(".sign:checked")].map((box) => Number(box.value)));
-    const category = $("category").value, species = $("species").value;
-    const papers = Number($("papers").value) || 0, contradicted = $("contradicted").checked;
-    visible = new Set(data.edges.filter((edge) => signs.has(edge.sign)
-      && (!category || byId.get(edge.from).category === category || byId.get(edge.to).category === category)
-      && (!species || edge.species.includes(species))
-      && edge.papers >= papers && (!contradicted || edge.contradicted)).map((edge) => edge.id));
-    paint();
-  }
-
-  function options(id, values) {
-    values.forEach((value) => { const option = element("option", value); option.value = value; $(id).append(option); });
+    if (!tracing) say("Found " + hit.name + ".");
+    view.drawing.focus(hit.id);
   }
 
   // --- table twin ----------------------------------------------------------------------------------------------------
   const HEADS = ["from", "sign", "to", "claims", "papers", "species", "contradicted"];
   let sorting = { column: 0, down: false };
   const cells = (edge) => [byId.get(edge.from).name, SIGNS[edge.sign].word === "none" ? "unsigned" : SIGNS[edge.sign].word,
-    byId.get(edge.to).name, edge.claims.map((id) => sentence(id, data.claims[id])).join("; "), edge.papers,
-    edge.species.join(", "), edge.contradicted ? "yes" : "no"];
-  const rows = () => data.edges.filter((edge) => visible.has(edge.id)).map((edge) => ({ id: edge.id, cells: cells(edge) }))
+    byId.get(edge.to).name, edge.claims.map(sentence).join("; "), edge.papers,
+    [...new Set(rowsOf(edge).flatMap(species))].sort().join(", "), edge.contradicted ? "yes" : "no"];
+  const rows = () => data.edges.filter((edge) => view.visible.has(edge.id)).map((edge) => ({ id: edge.id, cells: cells(edge) }))
     .sort((a, b) => {
       const [x, y] = [a.cells[sorting.column], b.cells[sorting.column]];
       const order = typeof x === "number" ? x - y : x < y ? -1 : x > y ? 1 : 0;
       return (sorting.down ? -order : order) || (a.id < b.id ? -1 : 1);
     });
-
   function table() {
     const head = document.querySelector("#twin thead tr"), body = document.querySelector("#twin tbody");
     head.replaceChildren(...HEADS.map((name, column) => {
-      const cell = element("th"), button = element("button", name);
+      const cell = element("th");
       cell.scope = "col";
       cell.setAttribute("aria-sort", sorting.column === column ? (sorting.down ? "descending" : "ascending") : "none");
-      button.type = "button";
-      button.addEventListener("click", () => {
+      cell.append(pressable(name, () => {
         sorting = { column: column, down: sorting.column === column && !sorting.down };
         table();
         document.querySelectorAll("#twin th button")[column].focus();
-      });
-      cell.append(button);
+      }));
       return cell;
     }));
     body.replaceChildren(...rows().map((row) => {
@@ -313,64 +433,71 @@
       line.addEventListener("keydown", (event) => { if (event.key === "Enter") showEdge(row.id); });
       return line;
     }));
-    document.querySelector("#twin caption").textContent = visible.size + " of " + data.edges.length + " edges";
+    document.querySelector("#twin caption").textContent = view.visible.size + " of " + data.edges.length + " edges";
   }
-
   const csv = () => [HEADS].concat(rows().map((row) => row.cells))
     .map((line) => line.map((cell) => '"' + String(cell).replace(/"/g, '""') + '"').join(",")).join("\r\n") + "\r\n";
 
-  // --- export --------------------------------------------------------------------------------------------------------
-  function svg() {
-    const pad = 30, space = "http://www.w3.org/2000/svg";
-    const left = Math.min(...data.nodes.map((n) => n.x - n.w / 2)) - pad, right = Math.max(...data.nodes.map((n) => n.x + n.w / 2)) + pad;
-    const bottom = Math.max(...data.nodes.map((n) => n.y + n.h / 2)) + 76, high = top - 78;
-    const make = (tag, attributes, text) => {
-      const made = document.createElementNS(space, tag);
-      Object.entries(attributes).forEach(([key, value]) => made.setAttribute(key, value));
-      if (text !== undefined) made.textContent = text;
-      return made;
-    };
-    const box = make("svg", { viewBox: [left, high, right - left, bottom - high].join(" "), width: right - left,
-      height: bottom - high, "font-family": "Arial, Helvetica, sans-serif" });
-    box.append(make("title", {}, data.title), make("rect", { x: left, y: high, width: right - left, height: bottom - high, fill: colour("bg") }));
-    box.append(make("text", { x: left + pad, y: high + 30, "font-size": 20, "font-weight": 700, fill: colour("fg") }, data.title));
-    box.append(make("text", { x: left + pad, y: high + 50, "font-size": 13, fill: colour("soft") }, data.subtitle));
-    columns.forEach((c) => box.append(make("text", { x: c.x, y: top, "text-anchor": "middle", "font-size": 14, "font-weight": 600, fill: colour("soft") }, c.label)));
-    const on = lit();
-    data.edges.filter((edge) => visible.has(edge.id)).forEach((edge) => {
-      const a = byId.get(edge.from), b = byId.get(edge.to), forward = b.x >= a.x;
-      const x1 = a.x + (forward ? a.w : -a.w) / 2, x2 = b.x - (forward ? b.w : -b.w) / 2 - (forward ? 8 : -8);
-      const reach = Math.max(40, Math.abs(x2 - x1) * 0.45) * (forward ? 1 : -1), ink = colour(SIGNS[edge.sign].word);
-      if (upright(edge)) {
-        const side = Math.max(a.w, b.w) / 2;
-        box.append(make("path", { d: `M${a.x + a.w / 2},${a.y} Q${a.x + side + 40},${(a.y + b.y) / 2} ${b.x + b.w / 2 + 4},${b.y}`, stroke: ink,
-          fill: "none", "stroke-width": width(edge), opacity: on(edge) ? 1 : 0.12, "stroke-dasharray": edge.sign === 2 ? "9 5" : edge.sign === 0 ? "2 4" : "none" }));
-        box.append(make("text", { x: b.x + b.w / 2 + 3, y: b.y + 5, "font-size": 14, fill: ink }, edge.sign === 1 ? "\u25c0" : edge.sign === -1 ? "\u22a2" : edge.sign === 2 ? "\u25c6" : "\u25cf"));
-        return;
-      }
-      const group = make("g", { stroke: ink, fill: "none", opacity: on(edge) ? 1 : 0.12, "stroke-width": width(edge) });
-      group.append(make("path", { d: `M${x1},${a.y} C${x1 + reach},${a.y} ${x2 - reach},${b.y} ${x2},${b.y}`,
-        "stroke-dasharray": edge.sign === 2 ? "9 5" : edge.sign === 0 ? "2 4" : "none" }));
-      const s = forward ? 1 : -1;
-      if (edge.sign === 1) group.append(make("path", { d: `M${x2 + 8 * s},${b.y} l${-11 * s},-6 l0,12 z`, fill: ink, "stroke-width": 1 }));
-      else if (edge.sign === -1) group.append(make("path", { d: `M${x2 + 3 * s},${b.y - 9} l0,18`, "stroke-width": 4 }));
-      else if (edge.sign === 2) group.append(make("path", { d: `M${x2 + 8 * s},${b.y} l${-7 * s},-6 l${-7 * s},6 l${7 * s},6 z`, fill: ink, "stroke-width": 1 }));
-      else group.append(make("circle", { cx: x2 + 3 * s, cy: b.y, r: 4, fill: ink, "stroke-width": 1 }));
-      box.append(group);
+  // --- export ----------------------------------------------------------------------------------------------------------
+  const SPACE = "http://www.w3.org/2000/svg";
+  view.make = (tag, attributes, text) => {
+    const made = document.createElementNS(SPACE, tag);
+    Object.entries(attributes).forEach(([key, value]) => made.setAttribute(key, value));
+    if (text !== undefined) made.textContent = text;
+    return made;
+  };
+  const LETTER = 6.6;
+  function wrapped(text, width, size) {
+    const most = Math.max(12, Math.floor(width / (LETTER * size / 13))), found = [""];
+    text.split(" ").forEach((each) => {
+      const last = found[found.length - 1];
+      if (last && last.length + 1 + each.length > most) found.push(each); else found[found.length - 1] = (last + " " + each).trim();
     });
-    data.nodes.forEach((node) => {
-      box.append(make("rect", { x: node.x - node.w / 2, y: node.y - node.h / 2, width: node.w, height: node.h, rx: 6, fill: fill(node), stroke: colour("soft") }));
-      node.lines.forEach((line, i) => box.append(make("text", { x: node.x, y: node.y + 5 + (i - (node.lines.length - 1) / 2) * 17, "text-anchor": "middle", "font-size": 14, fill: colour("fg") }, line)));
-    });
-    let x = left + pad;
-    Object.entries(SIGNS).forEach(([, sign]) => {
-      box.append(make("text", { x: x, y: bottom - 34, "font-size": 13, fill: colour(sign.word) }, ({ arrow: "\u25b6", bar: "\u22a3", diamond: "\u25c6", circle: "\u25cf" })[sign.head] + " " + sign.name));
-      x += 30 + sign.name.length * 7.2;
-    });
-    box.append(make("text", { x: left + pad, y: bottom - 12, "font-size": 12, fill: colour("soft") }, "mscim, data " + data.data_version + "; line width: number of papers; " + $("count").textContent));
-    return { text: '<?xml version="1.0" encoding="UTF-8"?>\n' + new XMLSerializer().serializeToString(box), width: right - left, height: bottom - high };
+    return found;
   }
-
+  function svg() {
+    const make = view.make, pad = 28, inner = view.drawing.svg(), [left, top, right, bottom] = inner.box, wide = Math.max(640, right - left);
+    const head = [], foot = [];
+    wrapped(data.title, wide, 20).forEach((line) => head.push([line, 20, 700, "fg"]));
+    wrapped(data.subtitle, wide, 13).forEach((line) => head.push([line, 13, 400, "soft"]));
+    if (data.block && view.fixed) head.push(["Blocked: " + data.block, 13, 600, "lost"]);
+    let y = 0;
+    const texts = head.map(([line, size, weight, ink]) => { y += size * 1.35; return make("text", { x: left, y: y, "font-size": size, "font-weight": weight, fill: colour(ink) }, line); });
+    const high = y + 16, shift = top - high;
+    texts.forEach((text) => text.setAttribute("y", Number(text.getAttribute("y")) + shift));
+    let x = left;
+    y = bottom + 30;
+    const legend = view.drawing.legend().map(([mark, ink, name]) => {
+      const width = 26 + name.length * LETTER;
+      if (x > left && x + width > left + wide) { x = left; y += 20; }
+      const group = make("g", { transform: "translate(" + x + "," + (y - 12) + ")" });
+      group.append(view.swatch(mark, ink), make("text", { x: 28, y: 12, "font-size": 12, fill: colour("fg") }, name));
+      x += width + 18;
+      return group;
+    });
+    const last = ["mscim, data " + data.data_version, data.command, $("count").textContent].join("; ");
+    wrapped(last, wide, 11).forEach((line) => { y += 18; foot.push(make("text", { x: left, y: y, "font-size": 11, fill: colour("soft") }, line)); });
+    const all = [left - pad, shift - 8, wide + 2 * pad, y + 18 - shift + 8];
+    const box = make("svg", { viewBox: all.join(" "), width: all[2], height: all[3], "font-family": "Arial, Helvetica, sans-serif", role: "img" });
+    box.append(make("title", {}, data.title), make("desc", {}, data.subtitle + " " + $("count").textContent),
+      make("rect", { x: all[0], y: all[1], width: all[2], height: all[3], fill: colour("bg") }), ...texts, ...inner.parts, ...legend, ...foot);
+    return box;
+  }
+  view.swatch = (mark, ink) => {
+    const shape = view.make("g", { stroke: ink, fill: "none", "stroke-width": 2 });
+    const draw = (d, attributes) => shape.append(view.make("path", Object.assign({ d: d }, attributes)));
+    if (mark === "arrow") { draw("M2,8h12"); draw("M22,8l-9,-5v10z", { fill: ink, "stroke-width": 1 }); }
+    else if (mark === "bar") { draw("M2,8h17"); draw("M20,2v12", { "stroke-width": 3 }); }
+    else if (mark === "diamond") { draw("M2,8h8", { "stroke-dasharray": "4 3" }); draw("M10,8l6,-5l6,5l-6,5z", { fill: ink, "stroke-width": 1 }); }
+    else if (mark === "circle") { draw("M2,8h11", { "stroke-dasharray": "2 3" }); draw("M14,8a4,4 0 1,0 8,0a4,4 0 1,0 -8,0", { fill: ink, "stroke-width": 1 }); }
+    else if (mark === "struck") { draw("M2,8h20", { "stroke-dasharray": "3 3", "stroke-width": 1.4 }); draw("M8,4l8,8M16,4l-8,8"); }
+    else if (mark === "blocked") { draw("M2,3h20v10h-20z"); draw("M2,3l20,10M2,13l20,-10", { "stroke-width": 1.4 }); }
+    else if (mark === "left" || mark === "right") { draw("M2,3h20v10h-20z", { "stroke-width": 1 }); draw(mark === "left" ? "M2,3h5v10h-5z" : "M17,3h5v10h-5z", { fill: ink, "stroke-width": 1 }); }
+    else if (mark === "wide") { draw("M2,5h20", { "stroke-width": 1.3 }); draw("M2,11h20", { "stroke-width": 4 }); }
+    else draw("M2,3h20v10h-20z", { fill: mark, stroke: ink, "stroke-width": 1 });
+    return shape;
+  };
+  const written = (box) => '<?xml version="1.0" encoding="UTF-8"?>\n' + new XMLSerializer().serializeToString(box);
   function save(name, blob) {
     const anchor = element("a");
     anchor.href = URL.createObjectURL(blob);
@@ -380,122 +507,139 @@
     anchor.remove();
     setTimeout(() => URL.revokeObjectURL(anchor.href), 10000);
   }
-
   const fileName = data.title.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "") || "mscim";
-  function saveSvg() { save(fileName + ".svg", new Blob([svg().text], { type: "image/svg+xml" })); }
+  function saveSvg() { save(fileName + ".svg", new Blob([written(svg())], { type: "image/svg+xml" })); say("SVG saved."); }
   function savePng() {
-    const drawn = svg(), picture = new Image();
+    const box = svg(), wide = Number(box.getAttribute("width")), high = Number(box.getAttribute("height")), picture = new Image();
     picture.onload = () => {
-      const canvas = document.createElement("canvas"), scale = Math.min(2.5, 16000 / Math.max(drawn.width, drawn.height));
-      canvas.width = Math.round(drawn.width * scale);
-      canvas.height = Math.round(drawn.height * scale);
+      const canvas = element("canvas"), scale = Math.min(3, 16000 / Math.max(wide, high));
+      canvas.width = Math.round(wide * scale);
+      canvas.height = Math.round(high * scale);
       canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
-      canvas.toBlob((blob) => save(fileName + ".png", blob), "image/png");
+      canvas.toBlob((blob) => { save(fileName + ".png", blob); say("PNG saved."); }, "image/png");
     };
-    picture.src = "data:image/svg+xml;charset=utf-8," + encodeURIComponent(drawn.text);
+    picture.src = "data:image/svg+xml;charset=utf-8," + encodeURIComponent(written(box));
+  }
+  function onPaper() {
+    const root = document.documentElement, before = root.dataset.theme, dark = view.dark;
+    root.dataset.theme = "light";
+    view.dark = false;
+    $("paper").replaceChildren(svg());
+    view.dark = dark;
+    if (before) root.dataset.theme = before;
   }
 
   // --- deep links, theme, start ----------------------------------------------------------------------------------------
   function remember() {
-    const state = new URLSearchParams();
-    if (selected.edge !== null) state.set("edge", selected.edge);
-    if (selected.node !== null) state.set("node", selected.node);
-    if (selected.route !== null) state.set("route", selected.route);
+    const state = new URLSearchParams(), { edge, node, route, cell, trace } = view.selected;
+    if (edge !== null) state.set("edge", edge);
+    if (node !== null) state.set("node", node);
+    if (route !== null) state.set("route", route);
+    if (cell !== null) state.set("cell", cell);
+    if (trace !== null) { state.set("from", trace[0]); state.set("to", trace[1]); }
+    const blocked = [...view.blocked];
+    if (blocked.join() !== data.blocked.join() || (data.block && !view.fixed)) state.set("block", blocked.join(","));
     const off = [...document.querySelectorAll(".sign:not(:checked)")].map((box) => box.value).join(",");
     if (off) state.set("without", off);
-    ["category", "species"].forEach((id) => { if ($(id).value) state.set(id, $(id).value); });
+    SELECTS.forEach((id) => { if ($(id).value) state.set(id, $(id).value); });
     if (Number($("papers").value)) state.set("papers", $("papers").value);
     if ($("contradicted").checked) state.set("contradicted", "1");
-    try { history.replaceState(null, "", "#" + state.toString()); } catch (error) { /* sandboxed frames refuse */ }
+    const hash = "#" + state.toString();
+    if (hash === location.hash || (hash === "#" && !location.hash)) return;
+    try { history.replaceState(null, "", hash); } catch (error) { /* sandboxed frames refuse */ }
   }
-
   function recall(hash) {
-    const state = new URLSearchParams(hash.slice(1));
-    const off = (state.get("without") || "").split(",");
+    const state = new URLSearchParams(hash.slice(1)), off = (state.get("without") || "").split(",");
     document.querySelectorAll(".sign").forEach((box) => { box.checked = !off.includes(box.value); });
-    ["category", "species"].forEach((id) => {
+    SELECTS.forEach((id) => {
       const value = state.get(id) || "";
       $(id).value = [...$(id).options].some((option) => option.value === value) ? value : "";
     });
-    $("papers").value = Math.max(0, Math.min(99, Number(state.get("papers")) || 0));
+    $("papers").value = Math.max(0, Math.min(99, Math.trunc(Number(state.get("papers"))) || 0));
     $("contradicted").checked = state.get("contradicted") === "1";
-    const chosen = { edge: state.get("edge"), node: state.get("node"), route: Number(state.get("route")) || null };
-    clear();
+    view.fixed = !state.has("block");
+    view.blocked = new Set(state.has("block") ? state.get("block").split(",").filter((id) => byId.has(id)) : data.blocked);
+    const whole = (name) => (/^\d{1,6}$/.test(state.get(name) || "") ? Number(state.get(name)) : -1);
+    const wanted = { edge: state.get("edge"), node: state.get("node"), route: whole("route"), cell: whole("cell"), from: state.get("from"), to: state.get("to") };
+    if (document.querySelectorAll(".sign:not(:checked)").length || SELECTS.some((id) => $(id).value) || Number($("papers").value) || $("contradicted").checked) unfold(true);
+    view.selected = nothing();
+    say("");
     filter();
-    if (edgeById.has(chosen.edge)) showEdge(chosen.edge);
-    else if (byId.has(chosen.node)) showNode(chosen.node);
-    else if (data.routes.some((route) => route.rank === chosen.route)) showRoute(chosen.route);
+    clear();
+    if (edgeById.has(wanted.edge)) showEdge(wanted.edge);
+    else if (byId.has(wanted.node)) showNode(wanted.node);
+    else if (routeByRank.has(wanted.route)) showRoute(wanted.route);
+    else if (data.chart && data.chart.cells[wanted.cell]) showCell(wanted.cell);
+    else if (byId.has(wanted.from) && byId.has(wanted.to)) showTrace(wanted.from, wanted.to);
   }
-
   function theme(on) {
-    dark = on;
+    view.dark = on;
     document.documentElement.dataset.theme = on ? "dark" : "light";
     $("theme").setAttribute("aria-pressed", String(on));
     legend();
-    paint();
+    view.drawing.paint();
   }
-
   function legend() {
-    const mark = { arrow: "M2,8 h14 M12,3 l8,5 l-8,5 z", bar: "M2,8 h17 M19,2 v12", diamond: "M2,8 h8 M10,8 l5,-5 l5,5 l-5,5 z", circle: "M2,8 h11 M13,8 a3.5,3.5 0 1,0 7,0 a3.5,3.5 0 1,0 -7,0" };
-    const item = (text, path, ink, paintFill) => {
-      const line = element("li"), picture = document.createElementNS("http://www.w3.org/2000/svg", "svg"), shape = document.createElementNS("http://www.w3.org/2000/svg", "path");
-      picture.setAttribute("width", "24"); picture.setAttribute("height", "16"); picture.setAttribute("aria-hidden", "true");
-      shape.setAttribute("d", path); shape.setAttribute("stroke", ink); shape.setAttribute("fill", paintFill); shape.setAttribute("stroke-width", "2");
-      picture.append(shape);
-      line.append(picture, text);
+    $("legend").replaceChildren(...view.drawing.legend().map(([mark, ink, name]) => {
+      const line = element("li"), picture = view.make("svg", { width: 24, height: 16, "aria-hidden": "true" });
+      picture.append(view.swatch(mark, ink));
+      line.append(picture, name);
       return line;
-    };
-    const used = new Set(data.nodes.map((node) => node.layer));
-    $("legend").replaceChildren(
-      ...Object.values(SIGNS).map((sign) => item(sign.name, mark[sign.head], colour(sign.word), sign.head === "bar" ? "none" : colour(sign.word))),
-      ...data.layers.flatMap((label, layer) => used.has(layer) ? [item(label, "M2,3 h20 v10 h-20 z", colour("soft"), (dark ? DARK : LIGHT)[layer % LIGHT.length])] : []),
-      element("li", "line width: number of papers"));
+    }));
   }
 
-  options("category", [...new Set(data.nodes.map((node) => node.category))].sort());
-  options("species", [...new Set(data.edges.flatMap((edge) => edge.species))].sort());
-  data.nodes.forEach((node) => { const option = element("option"); option.value = node.name; $("names").append(option); });
-  routeList();
-  network.on("click", (event) => {
-    if (event.nodes.length) showNode(event.nodes[0]);
-    else if (event.edges.length) showEdge(event.edges[0]);
-    else clear();
-  });
-  $("search").addEventListener("change", () => find($("search").value));
-  $("search").addEventListener("keydown", (event) => { if (event.key === "Enter") find($("search").value); });
-  document.querySelectorAll(".sign, #category, #species, #papers, #contradicted").forEach((box) => box.addEventListener("input", filter));
-  document.addEventListener("keydown", (event) => {
-    const typing = /^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement.tagName);
-    if (event.key === "/" && !typing) { event.preventDefault(); $("search").focus(); }
-    if (event.key === "Escape") { clear(); say("Selection cleared."); }
-  });
-  $("fit").addEventListener("click", () => fit(true));
-  $("reset").addEventListener("click", () => { recall(""); fit(true); });
-  $("png").addEventListener("click", savePng);
-  $("svg").addEventListener("click", saveSvg);
-  $("theme").addEventListener("click", () => theme(!dark));
-  $("twin").addEventListener("toggle", () => { if ($("twin").open) table(); });
-  $("csv").addEventListener("click", () => {
-    const text = csv();
-    if (navigator.clipboard) navigator.clipboard.writeText(text).then(() => say("Copied."), () => save(fileName + ".csv", new Blob([text], { type: "text/csv" })));
-    else save(fileName + ".csv", new Blob([text], { type: "text/csv" }));
-  });
-  window.addEventListener("resize", () => fit(false));
-  window.addEventListener("hashchange", () => recall(location.hash));
-  const start = location.hash;
-  theme(window.matchMedia("(prefers-color-scheme: dark)").matches);
-  recall(start);
-  fit(false);
-  window.kgView = {
-    network: network,
-    selectEdge: showEdge,
-    visibleEdges: () => [...visible],
-    edgePoint: (id) => {
-      const edge = edgeById.get(id), a = byId.get(edge.from), b = byId.get(edge.to);
-      const point = network.canvasToDOM({ x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 }), box = $("graph").getBoundingClientRect();
-      return { x: point.x + box.left, y: point.y + box.top };
-    },
-    svg: () => svg().text,
-    csv: csv,
+  view.start = () => {
+    const all = (column) => [...new Set(data.rows.map((row) => word(row[column])))].filter(Boolean).sort();
+    const taxa = [...new Set(data.rows.flatMap(species))].sort();
+    options("category", [...new Set(data.nodes.map((node) => node.category))].sort());
+    options("species", taxa.concat(taxa.length > 1 ? taxa.map((taxon) => "only " + taxon) : []));
+    options("system", all(SYSTEM));
+    options("source", [...new Set(data.rows.flatMap(tissues))].sort());
+    options("mode", all(MODE));
+    data.groups.forEach(([key, name]) => { const option = element("option", name); option.value = key; $("group").append(option); });
+    $("grouping").hidden = !data.groups.length;
+    data.nodes.forEach((node) => { const option = element("option"); option.value = node.name; $("names").append(option); });
+    routeList();
+    $("search").addEventListener("keydown", (event) => { if (event.key === "Enter") find($("search").value); });
+    $("search").addEventListener("input", (event) => {  // a name taken from the list of suggestions
+      if ((!event.inputType || event.inputType === "insertReplacementText") && data.nodes.some((node) => node.name === $("search").value)) find($("search").value);
+    });
+    document.querySelectorAll(".sign, #contradicted, #papers, #filters select").forEach((box) => box.addEventListener("input", () => { everything = false; filter(); }));
+    document.addEventListener("keydown", (event) => {
+      if (/^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement.tagName) && event.key !== "Escape") return;
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.key === "/") { event.preventDefault(); $("search").focus(); $("search").select(); }
+      else if (event.key === "Escape") { clear(); say("Selection cleared."); }
+      else if (event.key === "b" && view.selected.node !== null && !data.chart) block(view.selected.node);
+      else if (event.key === "t" && view.selected.node !== null && !data.chart) traceFrom(view.selected.node);
+    });
+    ["fit", "closer", "farther"].forEach((id) => {
+      $(id).hidden = !view.drawing[id];
+      $(id).addEventListener("click", () => view.drawing[id](true));
+    });
+    $("reset").addEventListener("click", () => { recall(""); if (view.drawing.fit) view.drawing.fit(true); });
+    $("png").addEventListener("click", savePng);
+    $("svg").addEventListener("click", saveSvg);
+    $("print").addEventListener("click", () => window.print());
+    $("theme").addEventListener("click", () => theme(!view.dark));
+    $("twin").addEventListener("toggle", () => { if ($("twin").open) table(); });
+    $("csv").addEventListener("click", () => {
+      const text = csv();
+      if (navigator.clipboard) navigator.clipboard.writeText(text).then(() => say("Copied."), () => save(fileName + ".csv", new Blob([text], { type: "text/csv" })));
+      else save(fileName + ".csv", new Blob([text], { type: "text/csv" }));
+    });
+    window.addEventListener("hashchange", () => recall(location.hash));
+    window.addEventListener("beforeprint", onPaper);
+    unfold(window.innerWidth > 900);
+    $("filtering").addEventListener("click", () => { unfold($("filters").hidden); if (view.drawing.refit) view.drawing.refit(); });
+    const start = location.hash;
+    view.dark = window.matchMedia("(prefers-color-scheme: dark)").matches;
+    document.documentElement.dataset.theme = view.dark ? "dark" : "light";
+    $("theme").setAttribute("aria-pressed", String(view.dark));
+    legend();
+    recall(start);
+    if (view.drawing.fit) view.drawing.fit(false);
   };
+  Object.assign(view, { showEdge, showNode, showRoute, showCell, showTrace, block, clear, find, sentence, edgeOfClaim,
+    visibleEdges: () => [...view.visible], struckEdges: () => [...cut], svg: () => written(svg()), csv: csv, onPaper: onPaper });
 })();
