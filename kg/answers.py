@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from kg.blockade import Blockade
+from kg.centrality import MEASURES, SCALES, Rank
 from kg.compare import Comparison
 from kg.disagreements import Disagreement, Side
 from kg.gaps import Gaps
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "answer",
     "blockade_body",
+    "centrality_body",
     "compare_body",
     "disagreements_body",
     "gaps_body",
@@ -210,6 +212,20 @@ def _side_of(route: Route) -> dict[str, Any]:
     papers = sorted({paper for mechanism in route.mechanisms for paper in mechanism.publications})
     best = route.mechanisms[0]
     return {"sign": route.sign, "weight": round(route.weight, 6), "mechanism": best.phrase, "publications": papers}
+
+
+def centrality_body(measure: str, ranks: Sequence[Rank], disease: str, msc_source: str) -> dict[str, Any]:
+    """Return a ranking as in the contract: what the measure says, its scale, and rows, best first."""
+    rows = [asdict(each) | {"value": float(f"{each.value:.6g}")} for each in ranks]
+    columns = ("rank", "name", "curie", "category", "value")
+    return {
+        "measure": measure,
+        "explanation": MEASURES[measure],
+        "scale": SCALES[measure],
+        "scope": disease or "all",
+        "msc_source": msc_source,
+        "rows": [{column: row[column] for column in columns} for row in rows],
+    }
 
 
 def gaps_body(answer: Gaps) -> dict[str, Any]:

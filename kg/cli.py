@@ -770,14 +770,9 @@ def centrality(
     options = [("--measure", measure), ("--disease", disease), ("--category", category)]
     options += [("--source", "" if source == "MSC" else source), ("-k", str(count)), ("--msc-source", msc_source)]
     if form == "json":
-        body = {
-            "measure": measure,
-            "explanation": MEASURES[measure],
-            "scale": SCALES[measure],
-            "scope": disease or "all",
-            "msc_source": msc_source,
-            "rows": [dict(zip(columns, row, strict=True)) for row in rows],
-        }
+        from kg.answers import centrality_body
+
+        body = centrality_body(measure, ranks, disease, msc_source)
         _json(graph, _command("centrality", options), body)
     elif form == "tsv":
         say.tsv(columns, rows)

@@ -137,19 +137,11 @@ def _disagreements(graph: Dataset, given: Values) -> dict[str, Any]:
 
 
 def _centrality(graph: Dataset, given: Values) -> dict[str, Any]:
-    options = {name: given[name] for name in ("disease", "category", "count", "source")}
+    from kg.answers import centrality_body
+
+    options = {name: given[name] for name in ("disease", "category", "count", "source", "msc_source")}
     ranks = graph.centrality(given["measure"], **options)
-    rows = [
-        {
-            "rank": each.rank,
-            "name": each.name,
-            "curie": each.curie,
-            "category": each.category,
-            "value": float(f"{each.value:.6g}"),
-        }
-        for each in ranks
-    ]
-    return {"measure": given["measure"], "scope": given["disease"] or "all", "rows": rows}
+    return centrality_body(given["measure"], ranks, given["disease"], given["msc_source"])
 
 
 SPECIES = Parameter("species", "Evidence from other species counts less; `any` counts all alike.", "human", "--species")
@@ -244,14 +236,17 @@ QUESTIONS: Mapping[str, Question] = {
             (
                 Parameter(
                     "measure",
-                    "degree, in-degree, out-degree, betweenness, pagerank, route-weight or route-count.",
+                    "One of those of `kg centrality --help`, as betweenness, pagerank or route-weight.",
                     "betweenness",
                     "--measure",
                 ),
                 Parameter("disease", "Only the claims seen in this disease.", "", "--disease"),
                 Parameter("category", "Only entities of this class, as ImmuneCell.", "", "--category"),
-                Parameter("source", "Where routes start (route-weight, route-count).", "MSC", "--source"),
+                Parameter(
+                    "source", "Where routes start, and the influence of personalised-pagerank.", "MSC", "--source"
+                ),
                 Parameter("count", "Most rows.", 20, "-k", most=10_000),
+                Parameter("msc_source", "Only what was seen with MSC of this tissue.", "", "--msc-source"),
             ),
             _centrality,
         ),
