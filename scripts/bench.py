@@ -85,7 +85,7 @@ def in_process(graph: kg.Dataset, runs: int) -> None:
     table(["question", "median, ms", "mechanisms found"], rows)
 
 
-def queries(graph: kg.Dataset, runs: int) -> None:
+def queries(graph: kg.Dataset, runs: int, chosen: Sequence[str]) -> None:
     """The queries that ship, through kg, through pyoxigraph alone and through an rdflib graph in memory."""
     import pyoxigraph as ox
     import rdflib
@@ -97,7 +97,7 @@ def queries(graph: kg.Dataset, runs: int) -> None:
     store = ox.Store.read_only(str(graph.folder / "store"))
     prefixes = {**sparql.PREFIXES, **graph.vocabulary.ontology.prefixes}
     rows, to_raw, to_rdflib = [], [], []
-    for name in catalogue.catalogue():
+    for name in chosen or catalogue.catalogue():
         text, fixed = catalogue.named(name, {}, graph.vocabulary)
         whole = sparql.filled(text, fixed)
 
@@ -152,14 +152,16 @@ def main() -> int:
     """Measure all."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=15)
-    runs = parser.parse_args().runs
+    parser.add_argument("--query", action="append", default=[], help="Only these queries; all take rdflib ten minutes.")
+    options = parser.parse_args()
+    runs = options.runs
     graph = kg.load()
     where = f"Python {platform.python_version()}, {platform.machine()}, data {graph.data_version}"
     print(f"{where}, medians of {runs} interleaved runs.\n")
     building(runs)
     start_up(runs)
     in_process(graph, runs)
-    queries(graph, runs)
+    queries(graph, runs, options.query)
     return 0
 
 
