@@ -117,6 +117,10 @@ class Endpoint:
         opener = urllib.request.build_opener(_Plain, _Secure, _Redirects)
         try:
             with opener.open(request, timeout=self.silence) as response:
+                if response.headers.get("X-SPARQL-MaxRows"):  # Virtuoso's word for an answer that it has cut
+                    self.say(
+                        f"{self.url}: gives {response.headers['X-SPARQL-MaxRows']} rows at most: some may be missing"
+                    )
                 return response.headers.get_content_type(), self._body(response)
         except urllib.error.HTTPError as error:
             with error:

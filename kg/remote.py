@@ -16,7 +16,7 @@ from kg import rdf, sources, store
 from kg.dataset import Dataset, opened, write
 from kg.endpoint import Endpoint
 from kg.errors import CurationError, QueryError, SourceError
-from kg.sparql import guard, prologue
+from kg.sparql import PREFIXES, check_graphs, datasets, guard, prologue
 from kg.vocabulary import MSCIM, OWL
 
 if TYPE_CHECKING:
@@ -77,15 +77,27 @@ def query(
     """
     import pyoxigraph as ox
 
-    form = guard(text).form
+    form, chooses, _ = guard(text)
+    if chooses:
+        chosen = datasets(text, {**PREFIXES, **known})
+        others = {iri for iri, _ in chosen} - set(rdf.GRAPHS.values())
+        there = {
+            iri for iri in sorted(others) if endpoint.results(f"ASK {{ GRAPH <{iri}> {{ ?s ?p ?o }} }}")["boolean"]
+        }
+        check_graphs(text, chosen, there | set(rdf.GRAPHS.values()))
     head = prologue(text, known)
     try:
         if form in ("CONSTRUCT", "DESCRIBE"):
             content = endpoint.triples(head + text)
             parsed = ox.parse(content, format=ox.RdfFormat.TURTLE, base_iri=endpoint.url)
             return tuple(dict.fromkeys(quad.triple for quad in parsed))
-        answer = _normal(endpoint.results(head + text))
-        return ox.parse_query_results(json.dumps(answer).encode(), format=ox.QueryResultsFormat.JSON)
+        packed = json.dumps(_normal(endpoint.results(head + text))).encode()
+        answer = ox.parse_query_results(packed, format=ox.QueryResultsFormat.JSON)
+        if isinstance(answer, ox.QueryBoolean):
+            return answer
+        for _ in answer:  # a term that is none is said here, and not in the middle of what is printed
+            pass
+        return ox.parse_query_results(packed, format=ox.QueryResultsFormat.JSON)
     except QueryError as error:
         raise QueryError(_moved(str(error), head.count("\n"))) from None
     except (SyntaxError, ValueError) as error:

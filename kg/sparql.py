@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,6 +19,7 @@ __all__ = [
     "FORMATS",
     "PREFIXES",
     "Shape",
+    "check_graphs",
     "datasets",
     "evaluate",
     "filled",
@@ -135,12 +136,13 @@ def run(
 
     shape = guard(query)
     if shape.dataset:
-        _check_graphs(store, query, datasets(query, {**PREFIXES, **prefixes}))
+        here = {value_of(name) for name in store.named_graphs()}
+        check_graphs(query, datasets(query, {**PREFIXES, **prefixes}), here)
     return evaluate(store, filled(query, substitutions or {}), prefixes, shape)
 
 
-def _check_graphs(store: ox.Store, query: str, chosen: Sequence[tuple[str, int]]) -> None:
-    known = {value_of(name) for name in store.named_graphs()}
+def check_graphs(query: str, chosen: Sequence[tuple[str, int]], known: Set[str]) -> None:
+    """Raise QueryError for the first of the chosen graphs, as `datasets` gives them, that is not a known one."""
     for iri, at in chosen:
         if iri not in known:
             raise QueryError(
