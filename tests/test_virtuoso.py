@@ -77,7 +77,7 @@ def virtuoso(graph, tmp_path_factory):
     """The address of a Virtuoso that holds the bundled dataset."""
     programs = [shutil.which(name) for name in ("virtuoso-t", "isql-vt")]
     if None in programs:
-        pytest.skip("Virtuoso is not installed: apt-get install virtuoso-opensource-7")
+        pytest.skip("Virtuoso is not installed: apt-get install virtuoso-opensource-7-bin")
     folder, sql, http = tmp_path_factory.mktemp("virtuoso"), free(), free()
     (folder / "virtuoso.ini").write_text(INI.format(folder=folder, sql=sql, http=http))
     (folder / "data.nq").write_bytes(graph.export("nquads"))
