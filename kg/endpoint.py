@@ -44,13 +44,15 @@ class _Trouble(NamedTuple):
 class Endpoint:
     """A SPARQL endpoint by its address, with what is needed to ask it.
 
-    `silence` is how many seconds it may send nothing; `say` takes lines of progress, and `sleep` waits.
+    `silence` is how many seconds it may send nothing; `say` takes lines of progress, and `sleep` waits. With `cuts` it
+    is said where the server tells that it has left rows out; who counts rows need not be told.
     """
 
     url: str
     user: str = ""
     password: str = field(default="", repr=False)
     silence: float = SILENCE
+    cuts: bool = field(default=False, repr=False)
     say: Callable[[str], None] = field(default=lambda _: None, repr=False)
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
 
@@ -117,10 +119,9 @@ class Endpoint:
         opener = urllib.request.build_opener(_Plain, _Secure, _Redirects)
         try:
             with opener.open(request, timeout=self.silence) as response:
-                if response.headers.get("X-SPARQL-MaxRows"):  # Virtuoso's word for an answer that it has cut
-                    self.say(
-                        f"{self.url}: gives {response.headers['X-SPARQL-MaxRows']} rows at most: some may be missing"
-                    )
+                most = response.headers.get("X-SPARQL-MaxRows")  # Virtuoso's word for an answer that it has cut
+                if self.cuts and most:
+                    self.say(f"{self.url}: gives {most} rows at most: some may be missing")
                 return response.headers.get_content_type(), self._body(response)
         except urllib.error.HTTPError as error:
             with error:
@@ -248,7 +249,7 @@ def endpoint(
     user, password = known.get("KG_ENDPOINT_USER", ""), known.get("KG_ENDPOINT_PASSWORD", "")
     if not user and not password:
         user, password = _netrc(parts.hostname or "", known)
-    return Endpoint(parts._replace(fragment="").geturl(), user, password, silence, say)
+    return Endpoint(parts._replace(fragment="").geturl(), user, password, silence, say=say)
 
 
 def _netrc(host: str, environment: Mapping[str, str]) -> tuple[str, str]:

@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,6 +87,7 @@ def query(
         }
         check_graphs(text, chosen, there | set(rdf.GRAPHS.values()))
     head = prologue(text, known)
+    endpoint = replace(endpoint, cuts=True)
     try:
         if form in ("CONSTRUCT", "DESCRIBE"):
             content = endpoint.triples(head + text)
