@@ -11,7 +11,7 @@ import errno
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,12 +22,14 @@ from kg.errors import CurationError, KGError, QueryError, SourceError, UnknownTe
 
 if TYPE_CHECKING:
     from kg.dataset import Dataset, Neighbour
+    from kg.endpoint import Endpoint
     from kg.mechanisms import Trace
 
 __all__ = ["cli", "main"]
 
 CODES: tuple[tuple[type[KGError], int], ...] = ((CurationError, 1), (UnknownTerm, 3), (QueryError, 4), (SourceError, 5))
 BASIC = ("table", "tsv", "json")
+HERE = ("build", "check", "doctor", "format", "serve")  # commands about files of this machine
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -99,8 +101,20 @@ class _Group(click.Group):
 @click.option(
     "--data", metavar="DIR", help="Your own tables (a folder with triples/), or a dataset made by `kg build`."
 )
+@click.option(
+    "--endpoint",
+    metavar="URL",
+    envvar="KG_ENDPOINT",
+    help="Ask the dataset behind this SPARQL endpoint instead; KG_ENDPOINT says the same.",
+)
+@click.option(
+    "--endpoint-timeout",
+    type=click.FloatRange(0.1),
+    metavar="SECONDS",
+    help="How long it may be silent.  [default: 120]",
+)
 @click.pass_context
-def cli(context: click.Context, data: str | None) -> None:
+def cli(context: click.Context, data: str | None, endpoint: str | None, endpoint_timeout: float | None) -> None:
     """How mesenchymal stem cells act on immunity and connective tissue diseases, claim by claim.
 
     \b
@@ -112,12 +126,41 @@ def cli(context: click.Context, data: str | None) -> None:
     Names are those of ontology/entities.tsv, their synonyms or CURIEs, in any case.
     """
     context.obj = data
+    if endpoint and context.get_parameter_source("endpoint") is click.core.ParameterSource.COMMANDLINE:
+        if data:
+            raise click.UsageError("--data and --endpoint: give one of them")
+        if context.invoked_subcommand in HERE:
+            raise click.UsageError(
+                f"--endpoint does not go with {context.invoked_subcommand}, which works on files here"
+            )
+    if not data:
+        context.meta["kg.endpoint"] = endpoint
+        context.meta["kg.silence"] = endpoint_timeout
 
 
 def _load(context: click.Context) -> Dataset:
+    where = _endpoint(context)
+    if where:
+        from kg import remote
+
+        return remote.load(where)
     from kg.dataset import load
 
-    return load(context.obj, say=lambda line: click.echo(f"kg: {line}", err=True))
+    return load(context.obj, say=_progress)
+
+
+def _progress(line: str) -> None:
+    click.echo(f"kg: {line}", err=True)
+
+
+def _endpoint(context: click.Context) -> Endpoint | None:
+    """Return the endpoint that is to be asked, if one is."""
+    url = context.meta.get("kg.endpoint")
+    if not url:
+        return None
+    from kg.endpoint import SILENCE, endpoint
+
+    return endpoint(url, context.meta["kg.silence"] or SILENCE, _progress)
 
 
 def _picture() -> Callable[[Any], Any]:
@@ -626,20 +669,42 @@ def query(context: click.Context, query: str | None, parameters: tuple[str, ...]
         return
     if not query:
         raise click.UsageError("give a query, a file, `-`, or --list")
-    graph = _load(context)
     values = _pairs(parameters)
-    with _interruptible():
-        answer = graph.query(text) if text else graph.ask(query, values)
+    where = _endpoint(context)
+    graph = None if where and text else _load(context)
+    with contextlib.nullcontext() if where else _interruptible():
+        answer, prefixes = _answer(where, graph, text, query, values)
         if form != "table":
             click.echo(sparql.serialized(answer, form), nl=False)
             return
-        columns, rows = sparql.table(answer, graph.vocabulary.ontology)
+        columns, rows = sparql.table(answer, prefixes)
         say.columns(columns, rows, 70)
     if not rows and not text:
         from kg.catalogue import catalogue
 
         asked = " and ".join(f"{name}={value}" for name, value in {**catalogue()[query].defaults, **values}.items())
         click.echo(f"kg: no rows: nothing in the tables answers this{f' for {asked}' if asked else ''}", err=True)
+
+
+def _answer(
+    where: Endpoint | None, graph: Dataset | None, text: str, name: str, values: dict[str, str]
+) -> tuple[Any, Mapping[str, str]]:
+    """Ask a text, or a query of the catalogue by name, here or at an endpoint; the answer, and the prefixes there."""
+    if where is None:
+        assert graph is not None  # what is asked here is loaded
+        return graph.query(text) if text else graph.ask(name, values), graph.vocabulary.ontology.prefixes
+    from kg import remote
+
+    if graph is None:
+        remote.version(where)  # says what is wrong when it holds no dataset
+        known = remote.prefixes(where)
+        return remote.query(where, text, known), known
+    from kg.catalogue import named
+    from kg.sparql import filled
+
+    prefixes = graph.vocabulary.ontology.prefixes
+    text, substitutions = named(name, values, graph.vocabulary, graph.publications)
+    return remote.query(where, filled(text, substitutions), prefixes), prefixes
 
 
 def _query_text(query: str) -> str:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from kg.stats import Stats
     from kg.studies import StudyRow
 
-__all__ = ["Card", "Dataset", "Hit", "Neighbour", "build", "load"]
+__all__ = ["Card", "Dataset", "Hit", "Neighbour", "build", "load", "opened", "write"]
 
 MANY = 10_000  # claims from which pairs of links are not worked out beforehand: docs/benchmarks.md
 
@@ -822,13 +822,25 @@ def build(root: Path | None = None, target: Path | None = None, say: Say = lambd
     `target` is the cache by default. Written whole or not at all. Raises CurationError when `kg check` would complain.
     """
     from kg import curation, rdf
-    from kg.conditions import from_conditions
 
     root = root or sources.bundled()
     folder = target or _cached(root)
     say("reading and checking the tables")
     contents = curation.load(root)
-    vocabulary, assertions, publications, studies = contents
+    ontology_file = next(path for path in sources.names_of(root) if path.suffix == ".ttl")
+    version = data_version(root, contents[0].ontology.version)
+    write(folder, contents, rdf.quads(*contents, ontology_file, version), version, say)
+    return folder
+
+
+def write(folder: Path, contents: store.Contents, statements: Iterable[ox.Quad], version: str, say: Say) -> None:
+    """Write a dataset of values and their statements to `folder`, whole or not at all, with what is worked out.
+
+    `version` is the data version. Raises SourceError when the folder cannot be written.
+    """
+    from kg.conditions import from_conditions
+
+    vocabulary, assertions, _, _ = contents
     say("working out which claims chain")
     parts, arrays = {}, {}
     turned = from_conditions(assertions, vocabulary)
@@ -846,10 +858,7 @@ def build(root: Path | None = None, target: Path | None = None, say: Say = lambd
 
         arrays["compact"] = compact(assertions, vocabulary).arrays
         arrays["compact_from_conditions"] = compact(turned, vocabulary).arrays
-    ontology_file = next(path for path in sources.names_of(root) if path.suffix == ".ttl")
-    statements = rdf.quads(vocabulary, assertions, publications, studies, ontology_file)
-    store.build(folder, contents, statements, data_version(root, vocabulary.ontology.version), say, parts, arrays)
-    return folder
+    store.build(folder, contents, iter(statements), version, say, parts, arrays)
 
 
 def _cached(root: Path) -> Path:
@@ -891,6 +900,11 @@ def load(data: Path | str | None = None, say: Say = lambda _: None) -> Dataset:
             store.discard(folder)
             build(root, folder, say)
             summary = store.manifest(folder)
+    return opened(folder, summary)
+
+
+def opened(folder: Path, summary: Mapping[str, Any]) -> Dataset:
+    """Return the dataset of a built folder whose manifest is `summary`."""
     vocabulary, assertions, publications, studies = store.read(folder)
     return Dataset(
         vocabulary,

@@ -23,7 +23,7 @@ OPTIONAL = {
 PROGRAMS = {
     "chromium": "shows pictures in the tests",
     "java": "runs the reasoner in the tests",
-    "virtuoso-t": "a SPARQL server that the benchmarks compare with",
+    "virtuoso-t": "a SPARQL server that benchmarks and tests compare with",
 }
 
 

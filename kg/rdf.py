@@ -8,20 +8,22 @@ stands as a direct triple too.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from kg.errors import CurationError
-from kg.model import Assertion, Evidence, Publication, Study, split
+from kg.model import Assertion, Entity, Evidence, Publication, Study, split
 from kg.sources import read_bytes
-from kg.vocabulary import MSCIM, OWL, RDFS, SKOS, Vocabulary, value_of
+from kg.vocabulary import MSCIM, OWL, RDFS, SKOS, Vocabulary, ontology_of, value_of
 
 if TYPE_CHECKING:
     import pyoxigraph as ox
 
-__all__ = ["GRAPHS", "assertion_iri", "assertions", "evidence_iri", "quads"]
+__all__ = ["DATASET", "FORMAT", "GRAPHS", "assertion_iri", "assertions", "contents", "evidence_iri", "quads"]
 
+FORMAT = "1"  # of the statements; raised when they change so that they can no longer be read back as before
+DATASET = f"{MSCIM}dataset"
 GRAPHS = {name: f"{MSCIM}graph/{name}" for name in ("ontology", "assertions", "publications", "studies")}
 BIOLINK = "https://w3id.org/biolink/vocab/"
 DCTERMS = "http://purl.org/dc/terms/"
@@ -35,6 +37,7 @@ TERMS = {
     "system": "EvidenceSystem",
     "direction": "Direction",
 }
+Row = TypeVar("Row", Publication, Study)
 TEXTS = ("leg_of", "context", "effect", "statement", "read")
 
 
@@ -55,8 +58,9 @@ def quads(
     publications: Sequence[Publication],
     studies: Sequence[Study],
     ontology_file: Path,
+    data_version: str = "",
 ) -> Iterator[ox.Quad]:
-    """Yield every quad of the dataset, in an order that depends on the values alone.
+    """Yield every quad of the dataset, in an order that depends on the values alone; with the data version, if given.
 
     Blank nodes occur in the ontology only and get canonical names (RDFC-1.0).
     """
@@ -85,6 +89,9 @@ def quads(
         return ox.Literal(value)
 
     graph = graphs["ontology"]
+    if data_version:
+        yield ox.Quad(node(DATASET), node(OWL + "versionInfo"), text(data_version), graph)
+        yield ox.Quad(node(DATASET), own("format"), text(FORMAT), graph)
     for each in sorted(vocabulary.entities.values(), key=lambda e: e.name):
         subject, category = entity(each.name), own(each.category)
         yield ox.Quad(subject, a, node(OWL + "Class"), graph)
@@ -97,6 +104,10 @@ def quads(
             yield ox.Quad(subject, node(RDFS + "subClassOf"), entity(parent), graph)
         for synonym in each.synonyms:
             yield ox.Quad(subject, node(SKOS + "altLabel"), text(synonym), graph)
+        for column, names in (("parents_list", each.parents), ("synonyms_list", each.synonyms)):
+            hidden = column == "parents_list" and any(entity(name) == category for name in names)
+            if len(names) > 1 or hidden:
+                yield ox.Quad(subject, own(column), text("|".join(names)), graph)
         yield ox.Quad(subject, own("curie"), text(each.curie), graph)
         yield ox.Quad(subject, own("grounding"), text(each.grounding), graph)
         if each.note:
@@ -243,3 +254,74 @@ def assertions(triples: Iterable[ox.Quad], vocabulary: Vocabulary) -> tuple[Asse
         except KeyError as error:
             raise CurationError(f"{iri}: the claim lacks {error}") from None
     return tuple(sorted(claims, key=lambda c: (c.subject, c.predicate, c.object, c.aspect, c.cell)))
+
+
+def contents(
+    statements: Sequence[ox.Quad],
+) -> tuple[Vocabulary, tuple[Assertion, ...], tuple[Publication, ...], tuple[Study, ...]]:
+    """Return all values found in quads written by `quads`, in the order of tables that `kg format` has sorted.
+
+    Raises CurationError when something lacks a part or names what is not there.
+    """
+    nodes: dict[str, dict[str, dict[str, list[str]]]] = {iri: {} for iri in GRAPHS.values()}
+    for quad in statements:
+        if getattr(quad.object, "language", None) is None:  # what has a language is said of classes, not of entities
+            node = nodes.setdefault(value_of(quad.graph_name), {}).setdefault(value_of(quad.subject), {})
+            node.setdefault(quad.predicate.value, []).append(value_of(quad.object))
+    things = {iri: node for iri, node in nodes[GRAPHS["ontology"]].items() if MSCIM + "curie" in node}
+    defined = {value_of(quad.subject) for quad in statements if quad.predicate.value == SKOS + "definition"}
+    own = defined | (nodes[GRAPHS["ontology"]].keys() - things)
+    stated = [
+        quad
+        for quad in statements
+        if value_of(quad.graph_name) == GRAPHS["ontology"]
+        and value_of(quad.subject) in own
+        and (value_of(quad.subject) not in things or value_of(quad.object) not in things)
+    ]
+    ontology = ontology_of(stated, GRAPHS["ontology"])
+    try:
+        entities = sorted(_entities(things), key=lambda each: (each.name.casefold(), each.name))
+        vocabulary = Vocabulary(ontology, {each.name: each for each in entities})
+        publications = [
+            Publication(**_cells(Publication, node) | {"publication": ontology.contract(iri)})
+            for iri, node in nodes[GRAPHS["publications"]].items()
+        ]
+        studies = []
+        for node in nodes[GRAPHS["studies"]].values():
+            cells = _cells(Study, node)
+            paper, disease = cells.get("publication"), cells.get("disease")
+            cells |= {"publication": ontology.contract(paper)} if paper else {}
+            cells |= {"disease": _one(things[disease], RDFS + "label")} if disease else {}
+            studies.append(Study(**cells))
+    except (KeyError, TypeError) as error:
+        raise CurationError(f"an entity, publication or study lacks {error}") from None
+    return vocabulary, assertions(statements, vocabulary), _ordered(publications), _ordered(studies)
+
+
+def _entities(things: Mapping[str, Mapping[str, list[str]]]) -> Iterator[Entity]:
+    for node in things.values():
+        category = _one(node, MSCIM + "category")
+        wider = [iri for iri in node[RDFS + "subClassOf"] if iri in things and iri != category]
+        listed = [_one(node, f"{MSCIM}{column}_list", "") for column in ("parents", "synonyms")]
+        yield Entity(
+            _one(node, RDFS + "label"),
+            _one(node, MSCIM + "curie"),
+            category.removeprefix(MSCIM),
+            split(listed[0], "|") if listed[0] else tuple(_one(things[iri], RDFS + "label") for iri in wider),
+            split(listed[1], "|") if listed[1] else tuple(node.get(SKOS + "altLabel", ())),
+            _one(node, MSCIM + "grounding"),
+            _one(node, MSCIM + "note", ""),
+        )
+
+
+def _one(node: Mapping[str, list[str]], predicate: str, default: str | None = None) -> str:
+    """Return the value that a node has for a predicate; KeyError where it has none and there is no default."""
+    return node[predicate][0] if default is None else node.get(predicate, [default])[0]
+
+
+def _cells(kind: type[Publication] | type[Study], node: Mapping[str, list[str]]) -> dict[str, str]:
+    return {column: node[MSCIM + column][0] for column in kind._fields if MSCIM + column in node}
+
+
+def _ordered(rows: Iterable[Row]) -> tuple[Row, ...]:
+    return tuple(sorted(rows, key=lambda row: ([cell.casefold() for cell in row], row)))

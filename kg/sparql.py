@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from kg.errors import QueryError, SourceError
 from kg.sources import read_bytes
-from kg.vocabulary import Ontology, value_of
+from kg.vocabulary import contracted, value_of
 
 if TYPE_CHECKING:
     import pyoxigraph as ox
@@ -19,10 +19,12 @@ __all__ = [
     "FORMATS",
     "PREFIXES",
     "Shape",
+    "check_graphs",
     "datasets",
     "evaluate",
     "filled",
     "guard",
+    "prologue",
     "run",
     "serialized",
     "stopped",
@@ -134,12 +136,13 @@ def run(
 
     shape = guard(query)
     if shape.dataset:
-        _check_graphs(store, query, datasets(query, {**PREFIXES, **prefixes}))
+        here = {value_of(name) for name in store.named_graphs()}
+        check_graphs(query, datasets(query, {**PREFIXES, **prefixes}), here)
     return evaluate(store, filled(query, substitutions or {}), prefixes, shape)
 
 
-def _check_graphs(store: ox.Store, query: str, chosen: Sequence[tuple[str, int]]) -> None:
-    known = {value_of(name) for name in store.named_graphs()}
+def check_graphs(query: str, chosen: Sequence[tuple[str, int]], known: Set[str]) -> None:
+    """Raise QueryError for the first of the chosen graphs, as `datasets` gives them, that is not a known one."""
     for iri, at in chosen:
         if iri not in known:
             raise QueryError(
@@ -213,6 +216,24 @@ def datasets(query: str, prefixes: Mapping[str, str]) -> tuple[tuple[str, int], 
     return tuple(found)
 
 
+def prologue(query: str, prefixes: Mapping[str, str]) -> str:
+    """Return the declarations that a query needs elsewhere: a line for the prefixes that it uses and does not declare.
+
+    >>> prologue("PREFIX x: <http://x/> SELECT * { x:a rdfs:label ?l }", {})
+    'PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>\\n'
+    """
+    known = {**PREFIXES, **prefixes}
+    tokens = [match for match in TOKEN.finditer(query) if match.lastgroup not in ("space", "comment")]
+    used: set[str] = set()
+    declared: set[str] = set()
+    for before, match in zip([None, *tokens], tokens, strict=False):
+        if match.lastgroup == "name":
+            kept = declared if before and before[0].upper() == "PREFIX" else used
+            kept.add(match[0].partition(":")[0])
+    needed = sorted((used - declared) & known.keys())
+    return " ".join(f"PREFIX {name}: <{known[name]}>" for name in needed) + "\n" if needed else ""
+
+
 def stopped(error: Exception) -> QueryError | SourceError:
     """Say why the engine gave up: a damaged store or a query that cannot be evaluated."""
     message = str(error).splitlines()[0]
@@ -231,11 +252,11 @@ def filled(query: str, substitutions: Mapping[str, str]) -> str:
     return TOKEN.sub(part, query) if substitutions else query
 
 
-def serialized(answer: ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples, form: str) -> bytes:
+def serialized(answer: ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples | Sequence[ox.Triple], form: str) -> bytes:
     """Return an answer as CSV, TSV, JSON, XML (SELECT, ASK) or Turtle (CONSTRUCT, DESCRIBE), UTF-8."""
     import pyoxigraph as ox
 
-    triples = isinstance(answer, ox.QueryTriples)
+    triples = isinstance(answer, (ox.QueryTriples, Sequence))
     if triples != (form == "turtle"):
         wanted = "turtle" if triples else "csv, tsv, json or xml"
         kind = "CONSTRUCT and DESCRIBE" if triples else "SELECT and ASK"
@@ -246,6 +267,8 @@ def serialized(answer: ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples, fo
     try:
         if isinstance(answer, ox.QueryTriples):
             answer.serialize(buffer, ox.RdfFormat.TURTLE)
+        elif isinstance(answer, Sequence):
+            ox.serialize(answer, buffer, format=ox.RdfFormat.TURTLE)
         else:
             formats = {
                 "csv": ox.QueryResultsFormat.CSV,
@@ -261,7 +284,7 @@ def serialized(answer: ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples, fo
 
 
 def table(
-    answer: ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples, ontology: Ontology
+    answer: ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples | Sequence[ox.Triple], prefixes: Mapping[str, str]
 ) -> tuple[list[str], list[list[str]]]:
     """Return an answer as headings and rows of text, IRIs shortened to CURIEs, unbound values empty."""
     import pyoxigraph as ox
@@ -271,7 +294,7 @@ def table(
             return ""
         if isinstance(term, ox.NamedNode):
             try:
-                return ontology.contract(term.value)
+                return contracted(term.value, prefixes)
             except ValueError:
                 return f"<{term.value}>"
         return str(term.value) if isinstance(term, ox.Literal) else str(term)
@@ -279,7 +302,7 @@ def table(
     if isinstance(answer, ox.QueryBoolean):
         return ["answer"], [["true" if answer else "false"]]
     try:
-        if isinstance(answer, ox.QueryTriples):
+        if isinstance(answer, (ox.QueryTriples, Sequence)):
             triples = [[text(t.subject), text(t.predicate), text(t.object)] for t in answer]
             return ["subject", "predicate", "object"], triples
         names = [variable.value for variable in answer.variables]

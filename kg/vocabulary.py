@@ -12,7 +12,7 @@ from kg.errors import CurationError, UnknownTerm
 from kg.model import Aspect, Entity, Grade, Predicate
 from kg.sources import read_bytes
 
-__all__ = ["Chain", "Ontology", "Vocabulary", "nearest", "read_ontology", "value_of"]
+__all__ = ["Chain", "Ontology", "Vocabulary", "contracted", "nearest", "ontology_of", "read_ontology", "value_of"]
 
 MSCIM = "https://w3id.org/mscim/"
 RDF_TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
@@ -76,16 +76,25 @@ class Ontology:
 
     def contract(self, iri: str) -> str:
         """Return the CURIE of an IRI made by `expand`; the longest namespace wins."""
-        fits = [(len(space), prefix) for prefix, space in self.prefixes.items() if iri.startswith(space)]
-        if not fits:
-            raise CurationError(f"{iri!r} is in no namespace of the ontology")
-        length, prefix = max(fits)
-        local = iri[length:]
-        if prefix == "doi":
-            from urllib.parse import unquote
+        return contracted(iri, self.prefixes)
 
-            local = unquote(local)
-        return f"{prefix}:{local}"
+
+def contracted(iri: str, prefixes: Mapping[str, str]) -> str:
+    """Return the CURIE of an IRI, by prefixes and their namespaces; raises CurationError where none fits.
+
+    >>> contracted("http://purl.obolibrary.org/obo/CL_0000899", {"CL": "http://purl.obolibrary.org/obo/CL_"})
+    'CL:0000899'
+    """
+    fits = [(len(space), prefix) for prefix, space in prefixes.items() if iri.startswith(space)]
+    if not fits:
+        raise CurationError(f"{iri!r} is in no namespace of the ontology")
+    length, prefix = max(fits)
+    local = iri[length:]
+    if prefix == "doi":
+        from urllib.parse import unquote
+
+        local = unquote(local)
+    return f"{prefix}:{local}"
 
 
 def nearest(term: str, names: Iterable[str], count: int = 3) -> tuple[str, ...]:
@@ -211,21 +220,25 @@ def read_ontology(path: Path) -> Ontology:
     """Read `mscim.ttl`. Raises CurationError, with file and line, when it is not Turtle or lacks what is needed."""
     import pyoxigraph as ox
 
-    triples: dict[str, dict[str, list[Any]]] = {}
     try:
-        for quad in ox.parse(read_bytes(path), format=ox.RdfFormat.TURTLE):
-            triples.setdefault(value_of(quad.subject), {}).setdefault(quad.predicate.value, []).append(quad.object)
+        statements = list(ox.parse(read_bytes(path), format=ox.RdfFormat.TURTLE))
     except SyntaxError as error:
         line = error.lineno or 1
         raise CurationError(f"{path.name}:{line}:{error.offset or 1}: not valid Turtle: {error.msg}") from None
+    return ontology_of(statements, f"{path.name}:1:1")
+
+
+def ontology_of(statements: Iterable[Any], place: str) -> Ontology:
+    """Return the ontology that quads or triples state. Raises CurationError, which names `place`, when they do not."""
+    triples: dict[str, dict[str, list[Any]]] = {}
+    for each in statements:
+        triples.setdefault(value_of(each.subject), {}).setdefault(each.predicate.value, []).append(each.object)
     try:
         return _ontology(triples)
     except (KeyError, IndexError, ValueError) as error:
         if isinstance(error, CurationError):
             raise
-        raise CurationError(
-            f"{path.name}:1:1: the ontology lacks or misstates {error}; see docs/data-model.md"
-        ) from None
+        raise CurationError(f"{place}: the ontology lacks or misstates {error}; see docs/data-model.md") from None
 
 
 def value_of(node: Any) -> str:
@@ -274,6 +287,7 @@ def _ontology(triples: dict[str, dict[str, list[Any]]]) -> Ontology:
         prefix = str(each["http://www.w3.org/ns/shacl#prefix"][0].value)
         prefixes[prefix] = str(each["http://www.w3.org/ns/shacl#namespace"][0].value)
 
+    prefixes = dict(sorted(prefixes.items()))
     parents = {
         local(node): {local(value_of(o)) for o in triples[node].get(RDFS + "subClassOf", [])}
         for node in members(OWL + "Class")

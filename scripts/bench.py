@@ -102,7 +102,7 @@ def queries(graph: kg.Dataset, runs: int, chosen: Sequence[str]) -> None:
         whole = sparql.filled(text, fixed)
 
         def ours(text: str = text, fixed: dict[str, str] = fixed) -> object:
-            return sparql.table(graph.query(text, fixed), graph.vocabulary.ontology)
+            return sparql.table(graph.query(text, fixed), graph.vocabulary.ontology.prefixes)
 
         def raw(whole: str = whole) -> object:
             return [list(row) for row in store.query(whole, prefixes=prefixes, use_default_graph_as_union=True)]  # type: ignore[union-attr]

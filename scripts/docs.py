@@ -114,7 +114,7 @@ def cookbook() -> str:
         if query.group != group:
             group = query.group
             parts.append(f"\n## {GROUPS[group]}\n")
-        names, rows = table(graph.ask(query.name), graph.vocabulary.ontology)
+        names, rows = table(graph.ask(query.name), graph.vocabulary.ontology.prefixes)
         asked = "".join(f" --param {shlex.quote(f'{name}={value}')}" for name, value in query.defaults.items())
         parts.append(f"\n### {query.title}\n\n`kg query {query.name}{asked}`\n\n")
         lines = [names, ["---"] * len(names), *rows[:SHOWN]]

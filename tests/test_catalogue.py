@@ -608,7 +608,7 @@ def test_every_query_that_ships_is_worked_out_here():
 def test_answer_is_that_of_the_tables(graph, tables, name):
     parameters, columns, worked_out = EXPECTED[name]
     query, values = named(name, parameters, graph.vocabulary, graph.publications)
-    headings, rows = table(graph.query(query, values), graph.vocabulary.ontology)
+    headings, rows = table(graph.query(query, values), graph.vocabulary.ontology.prefixes)
     found = {tuple(row[headings.index(column)] for column in columns) for row in rows}
     wanted = worked_out(tables)
     assert found == wanted
@@ -623,7 +623,7 @@ def test_defaults_give_an_answer_in_an_order_of_its_own_and_soon(graph, name):
     times, answers = [], []
     for _ in range(3):
         start = time.process_time()
-        answers.append(table(graph.query(query, values), graph.vocabulary.ontology)[1])
+        answers.append(table(graph.query(query, values), graph.vocabulary.ontology.prefixes)[1])
         times.append(time.process_time() - start)
     assert answers[0]
     assert answers[0] == answers[1] == answers[2]
@@ -725,7 +725,7 @@ def test_a_query_of_the_rdf_runs_elsewhere_with_its_prefixes(graph, tables):
         prepareQuery(text, initNs=declared)
     name = "mediators-of"
     text = str(back.value(rdflib.URIRef(module.EXAMPLES + name), SH.select))
-    rows = table(graph.query(text), graph.vocabulary.ontology)[1]
+    rows = table(graph.query(text), graph.vocabulary.ontology.prefixes)[1]
     assert {(row[0], row[1]) for row in rows} == EXPECTED[name][2](tables)
 
 

@@ -76,7 +76,7 @@ def test_shape_of_a_read():
 
 def test_from_says_which_graphs(small_graph):
     def count(query):
-        return int(table(small_graph.query(query), small_graph.vocabulary.ontology)[1][0][0])
+        return int(table(small_graph.query(query), small_graph.vocabulary.ontology.prefixes)[1][0][0])
 
     studies = "<https://w3id.org/mscim/graph/studies>"
     every = count("SELECT (COUNT(*) AS ?n) { ?s ?p ?o }")
@@ -140,7 +140,7 @@ def test_no_query_leaves_this_machine(number, listener, small_graph):
     port, hits = listener
     query = TRICKS[number].replace("PORT", str(port))
     try:
-        table(small_graph.query(query), small_graph.vocabulary.ontology)
+        table(small_graph.query(query), small_graph.vocabulary.ontology.prefixes)
     except QueryError:
         pass
     assert hits == []
@@ -191,7 +191,7 @@ def test_forms_of_an_answer(small_graph):
     for form in ("xml", "json"):
         parsed = rdflib.query.Result.parse(io.BytesIO(out(form)), format=form)
         assert [str(row.name) for row in parsed] == NAMES
-    headings, rows = table(small_graph.query(SELECT), small_graph.vocabulary.ontology)
+    headings, rows = table(small_graph.query(SELECT), small_graph.vocabulary.ontology.prefixes)
     assert (headings, [row[1] for row in rows]) == (["cell", "name"], NAMES)
     assert rows[0][0] == "CL:0000624"
 
@@ -200,11 +200,11 @@ def test_forms_of_ask_and_construct(small_graph):
     ask = "ASK { CL:0000899 rdfs:label 'Th17 cell' }"
     assert serialized(small_graph.query(ask), "csv") == b"true\n"
     assert json.loads(serialized(small_graph.query(ask), "json"))["boolean"] is True
-    assert table(small_graph.query(ask), small_graph.vocabulary.ontology) == (["answer"], [["true"]])
+    assert table(small_graph.query(ask), small_graph.vocabulary.ontology.prefixes) == (["answer"], [["true"]])
     construct = "CONSTRUCT { ?c rdfs:label ?n } { ?c rdfs:subClassOf CL:0000084 ; rdfs:label ?n }"
     parsed = rdflib.Graph().parse(serialized(small_graph.query(construct), "turtle"), format="turtle")
     assert len(parsed) == 2
-    headings, rows = table(small_graph.query(construct), small_graph.vocabulary.ontology)
+    headings, rows = table(small_graph.query(construct), small_graph.vocabulary.ontology.prefixes)
     assert headings == ["subject", "predicate", "object"]
     assert len(rows) == 2
 
@@ -219,7 +219,7 @@ def test_form_that_does_not_fit(small_graph):
 
 def test_text_of_terms_in_a_table(small_graph):
     query = "SELECT ?x { VALUES ?x { <http://example.org/a> UNDEF 'text'@en 3 } }"
-    _, rows = table(small_graph.query(query), small_graph.vocabulary.ontology)
+    _, rows = table(small_graph.query(query), small_graph.vocabulary.ontology.prefixes)
     assert rows == [["<http://example.org/a>"], [""], ["text"], ["3"]]
 
 
@@ -228,7 +228,7 @@ STUDIES = "https://w3id.org/mscim/graph/studies"
 
 def count(graph, clause: str, prologue: str = "") -> int:
     text = f"{prologue} SELECT (COUNT(*) AS ?n) {clause} {{ ?s ?p ?o }}"
-    return int(table(graph.query(text), graph.vocabulary.ontology)[1][0][0])
+    return int(table(graph.query(text), graph.vocabulary.ontology.prefixes)[1][0][0])
 
 
 def test_from_narrows_to_the_graphs_named(small_graph):
@@ -240,7 +240,7 @@ def test_from_narrows_to_the_graphs_named(small_graph):
     assert count(small_graph, "FROM <studies>", "BASE <https://w3id.org/mscim/graph/>") == alone
     assert count(small_graph, f"FROM <{STUDIES}> FROM <https://w3id.org/mscim/graph/publications>") > alone
     named_graph = f"SELECT (COUNT(*) AS ?n) FROM NAMED <{STUDIES}> {{ GRAPH ?g {{ ?s ?p ?o }} }}"
-    assert table(small_graph.query(named_graph), small_graph.vocabulary.ontology)[1] == [[str(alone)]]
+    assert table(small_graph.query(named_graph), small_graph.vocabulary.ontology.prefixes)[1] == [[str(alone)]]
 
 
 @pytest.mark.parametrize(
@@ -267,7 +267,7 @@ def test_from_within_a_pattern_or_a_text_is_no_clause(small_graph):
 def test_parameters_fill_variables_and_nothing_else(small_graph):
     text = "SELECT ?l { BIND('?x' AS ?y) # ?x\n ?s rdfs:label ?y . ?x rdfs:label ?l }"
     answer = small_graph.query(text, {"x": "http://purl.obolibrary.org/obo/CL_0000084"})
-    assert table(answer, small_graph.vocabulary.ontology)[1] == []
+    assert table(answer, small_graph.vocabulary.ontology.prefixes)[1] == []
 
 
 def test_query_text_from_a_file(tmp_path):

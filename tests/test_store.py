@@ -182,7 +182,7 @@ def test_damaged_store(small, tmp_path, which):
         path.write_bytes(bytes(path.stat().st_size // 2))
     graph = kg.load(folder)
     with pytest.raises(SourceError, match="the store is damaged"):
-        table(graph.query("SELECT * { ?s ?p ?o }"), graph.vocabulary.ontology)
+        table(graph.query("SELECT * { ?s ?p ?o }"), graph.vocabulary.ontology.prefixes)
 
 
 @pytest.mark.parametrize("query", ["SELECT * { ?s ?p ?o }", "CONSTRUCT { ?s ?p ?o } { ?s ?p ?o }"])
@@ -194,7 +194,7 @@ def test_damage_that_only_reading_finds(small, tmp_path, query):
         path.write_bytes(bytes(each ^ 0x5A for each in content[: len(content) // 2]) + content[len(content) // 2 :])
     graph = kg.load(folder)
     with pytest.raises(SourceError, match="the store is damaged"):
-        table(graph.query(query), graph.vocabulary.ontology)
+        table(graph.query(query), graph.vocabulary.ontology.prefixes)
     with pytest.raises(SourceError, match="the store is damaged"):
         serialized(graph.query(query), "turtle" if "CONSTRUCT" in query else "csv")
 
