@@ -351,7 +351,8 @@ def app(
     async def healthz(_: HTTPRequest) -> JSONResponse:
         """Say whether there is a worker to answer."""
         good = bool(pool.workers) and not pool.trouble
-        body = {"status": "ok" if good else "failing", "data_version": pool.version, "workers": len(pool.workers)}
+        ready = sum(bool(worker.version) for worker in pool.workers)  # one that starts does not count yet
+        body = {"status": "ok" if good else "failing", "data_version": pool.version, "workers": ready}
         return JSONResponse(body, 200 if good else 503, {"cache-control": "no-store"})
 
     layers = [Middleware(_Front, hosts=hosts, log=log, queries=log_queries)]
