@@ -242,17 +242,8 @@ def compared(connection: Client, asked: Asking, tally: Tally) -> None:
 def by_schemathesis(port: int, seed: int) -> int:
     """Run schemathesis on the document of the server; its report goes to standard error."""
     command = [sys.executable, "-m", "schemathesis.cli", "run", f"http://127.0.0.1:{port}/openapi.json"]
-    command += [
-        "--seed",
-        str(seed),
-        "--max-examples",
-        "150",
-        "--checks",
-        "all",
-        "--no-color",
-        "--request-timeout",
-        "30",
-    ]
+    command += ["--seed", str(seed), "--max-examples", "150", "--no-color", "--request-timeout", "30"]
+    command += ["--exclude-checks", "positive_data_acceptance"]  # which names are known, the document cannot say
     return subprocess.run(command, stdout=sys.stderr, check=False).returncode
 
 

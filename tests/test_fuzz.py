@@ -171,5 +171,15 @@ def test_the_api_answers_as_its_document_says(connection, path):
     assert set(seen) >= {200, 400}, seen
 
 
+def test_the_document_says_that_what_is_required_is_not_empty(connection):
+    for path, operation in OPERATIONS.items():
+        for parameter in operation["parameters"]:
+            if parameter["required"]:
+                assert parameter["schema"]["minLength"] == 1
+                others = [(p["name"], "MSC") for p in operation["parameters"] if p["required"] and p != parameter]
+                target = f"{path}?{urlencode([*others, (parameter['name'], '')])}"
+                assert ask(connection, Asking("GET", target, {}))[0] == 400
+
+
 def test_the_document_names_every_question():
     assert set(OPERATIONS) == {f"/api/{name}" for name in QUESTIONS}
