@@ -339,6 +339,8 @@ def app(
         state = origin.state()
         pool.folder = origin.folder()
         await pool.start()
+        if not all(worker.confined for worker in pool.workers if worker.version):
+            pool.say("this system has no seccomp: workers keep their sockets, and only the guard refuses SERVICE")
         task = asyncio.create_task(watching(state))
         try:
             yield
