@@ -327,6 +327,8 @@ def _schema(parameter: Parameter) -> dict[str, Any]:
         return {"type": "array", "items": {"type": "string"}}
     if isinstance(parameter.default, int):
         return {"type": "integer", "minimum": 1, "maximum": parameter.most, "default": parameter.default}
+    if parameter.default is None:
+        return {"type": "string", "minLength": 1}
     return {"type": "string"} | ({"default": parameter.default} if parameter.default else {})
 
 

@@ -339,6 +339,8 @@ def app(
         state = origin.state()
         pool.folder = origin.folder()
         await pool.start()
+        if not all(worker.confined for worker in pool.workers if worker.version):
+            pool.say("this system has no seccomp: workers keep their sockets, and only the guard refuses SERVICE")
         task = asyncio.create_task(watching(state))
         try:
             yield
@@ -351,7 +353,8 @@ def app(
     async def healthz(_: HTTPRequest) -> JSONResponse:
         """Say whether there is a worker to answer."""
         good = bool(pool.workers) and not pool.trouble
-        body = {"status": "ok" if good else "failing", "data_version": pool.version, "workers": len(pool.workers)}
+        ready = sum(bool(worker.version) for worker in pool.workers)  # one that starts does not count yet
+        body = {"status": "ok" if good else "failing", "data_version": pool.version, "workers": ready}
         return JSONResponse(body, 200 if good else 503, {"cache-control": "no-store"})
 
     layers = [Middleware(_Front, hosts=hosts, log=log, queries=log_queries)]

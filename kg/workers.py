@@ -51,13 +51,26 @@ class _Failed(Exception):
     """The worker says that the answer failed; its argument is what to answer instead."""
 
 
-class _Worker:
-    """One process, its socket, and why it was killed."""
+class _Reader(asyncio.StreamReader):
+    """A reader that says at once when the other side has ended."""
 
-    def __init__(self, folder: Path, limits: Limits) -> None:
+    def __init__(self, ended: Callable[[], None]) -> None:
+        super().__init__(4 * PIECE_SIZE, asyncio.get_running_loop())
+        self.ended = ended
+
+    def feed_eof(self) -> None:
+        super().feed_eof()
+        self.ended()
+
+
+class _Worker:
+    """One process, its socket, and why it was killed; `ended` is called when it has gone, by itself or not."""
+
+    def __init__(self, folder: Path, limits: Limits, ended: Callable[[_Worker], None]) -> None:
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         self.socket = ours
+        self.ended = ended
         self.killed = ""
         self.version = ""
         self.confined = False
@@ -81,7 +94,11 @@ class _Worker:
 
     async def ready(self) -> None:
         """Wait until the dataset is open. Raises SourceError when it cannot be opened."""
-        self.reader, self.writer = await asyncio.open_connection(sock=self.socket, limit=4 * PIECE_SIZE)
+        loop = asyncio.get_running_loop()
+        self.reader = _Reader(lambda: self.ended(self))
+        protocol = asyncio.StreamReaderProtocol(self.reader, loop=loop)
+        transport, _ = await loop.create_connection(lambda: protocol, sock=self.socket)
+        self.writer = asyncio.StreamWriter(transport, protocol, self.reader, loop)
         kind, data = await self.frame()
         said = json.loads(data or b"{}")
         if kind != READY:
@@ -162,7 +179,7 @@ class Pool:
         while True:
             tries -= 1
             try:
-                worker = _Worker(self.folder, self.limits)
+                worker = _Worker(self.folder, self.limits, self._ended)
             except OSError as error:
                 if tries <= 0:
                     raise SourceError(f"a worker cannot be started: {error.strerror or error}") from None
@@ -215,6 +232,12 @@ class Pool:
                 waiter.set_result(worker)
                 return
         self.idle.append(worker)
+
+    def _ended(self, worker: _Worker) -> None:
+        """Replace a worker that ended while it was idle; what waits for an answer sees the end of a busy one itself."""
+        if worker in self.idle:
+            self.idle.remove(worker)
+            self._drop(worker)
 
     def _drop(self, worker: _Worker) -> None:
         self.workers.discard(worker)

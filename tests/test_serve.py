@@ -27,7 +27,7 @@ from rdflib.plugins.stores.sparqlstore import SPARQLStore
 from SPARQLWrapper import JSON, POST, POSTDIRECTLY, TURTLE, SPARQLWrapper
 from SPARQLWrapper.SPARQLExceptions import QueryBadFormed
 
-from kg import cli_serve, dataset, serve
+from kg import cli_serve, dataset, serve, workers
 from kg.errors import SourceError
 from kg.protocol import Limits
 
@@ -681,3 +681,17 @@ def test_streaming_takes_constant_memory(small_graph):
                 size += len(piece)
         assert size > 50_000_000
         assert peak() - before < 20_000  # KiB
+
+
+@pytest.mark.parametrize("confined", [True, False])
+def test_a_system_without_seccomp_is_said_at_start(small_graph, monkeypatch, confined):
+    ready = workers._Worker.ready
+
+    async def pretended(worker):
+        await ready(worker)
+        worker.confined = confined
+
+    monkeypatch.setattr(workers._Worker, "ready", pretended)
+    with serving(small_graph.folder) as served:
+        said = [line for line in served.log if "seccomp" in str(line.get("why"))]
+    assert bool(said) is not confined

@@ -597,3 +597,20 @@ asyncio.run(main())
             return
         time.sleep(0.01)
     raise AssertionError("the worker lives on")
+
+
+def test_an_idle_worker_that_ends_is_replaced_before_anyone_asks(small_graph):
+    async def scenario():
+        async with pooled(small_graph.folder) as pool:
+            (worker,) = pool.idle
+            worker.process.kill()
+            for _ in range(1000):
+                if pool.idle and pool.idle[0] is not worker:
+                    break
+                await asyncio.sleep(0.01)
+            assert pool.idle
+            assert pool.idle[0] is not worker
+            assert worker not in pool.workers
+            assert await label(pool)
+
+    asyncio.run(scenario())
