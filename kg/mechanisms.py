@@ -251,7 +251,7 @@ def trace(
         writer.weigher.context,
         effect,
         reason,
-        tuple(_outcomes(claims, writer.weigher, source, target)),
+        tuple(_outcomes(claims, writer.weigher, source, target, writer.shown)),
         tuple(writer.route(route) for route in by_sign[main][: count or None]),
         tuple(writer.route(route) for route in by_sign[-main][: count or None]),
         len(found),
@@ -310,11 +310,7 @@ def _manifestations(claims: Sequence[Assertion], vocabulary: Vocabulary, target:
     if not vocabulary.is_a(target, "Disease"):
         return frozenset()
     family = {target, *vocabulary.descendants(target)}
-    known = {
-        name
-        for name in vocabulary.entities
-        if vocabulary.is_a(name, "Condition") and not vocabulary.is_a(name, "AnimalModel")
-    } - {*family, *vocabulary.ancestors(target)}
+    known = vocabulary.conditions - {*family, *vocabulary.ancestors(target)}
     return frozenset(
         claim.object
         for claim in claims
@@ -375,12 +371,15 @@ def _search(
 
     barred = frozenset(avoid) | (blocks.entities | blocks.modes if blocks else frozenset())
     question = Question(source, ends, max_length, frozenset(via), barred, direct=not _is_therapy(vocabulary, source))
-    writer = _Writer(claims, ready, weigher, target, believe)
+    writer = _Writer(claims, ready, weigher, target, believe, shown)
     return best(claims, ready, question, weigh, priors["score_floor"]), writer
 
 
 class _Writer:
-    """Turns chains found into mechanisms that can be read; `believe` gives the belief of a link."""
+    """Turns chains found into mechanisms that can be read.
+
+    `believe` gives the belief of a link, `shown` are the manifestations that count for the target.
+    """
 
     def __init__(
         self,
@@ -389,8 +388,10 @@ class _Writer:
         weigher: Weigher,
         target: str,
         believe: Callable[[int], float],
+        shown: frozenset[str],
     ) -> None:
         self.claims, self.ready, self.weigher, self.target, self.believe = claims, ready, weigher, target, believe
+        self.shown = shown
         self.vocabulary = weigher.vocabulary
         self.priors = self.vocabulary.ontology.priors
         self._papers: dict[int, frozenset[str]] = {}
@@ -663,11 +664,12 @@ def _verdict(
     return words[heavy], numbers
 
 
-def _outcomes(claims: Sequence[Assertion], weigher: Weigher, source: str, target: str) -> Iterator[Outcome]:
+def _outcomes(
+    claims: Sequence[Assertion], weigher: Weigher, source: str, target: str, shown: frozenset[str]
+) -> Iterator[Outcome]:
     vocabulary = weigher.vocabulary
     ladder = vocabulary.ontology.systems
     targets = {target, *vocabulary.descendants(target)}
-    shown = _manifestations(claims, vocabulary, target)
     rows = [
         (claim, row)
         for claim in claims

@@ -164,6 +164,11 @@ class Vocabulary:
         return category in self.ontology.superclasses[self.entities[name].category]
 
     @cached_property
+    def conditions(self) -> frozenset[str]:
+        """Names of all conditions in people: diseases and manifestations, without animal models."""
+        return frozenset(n for n in self.entities if self.is_a(n, "Condition") and not self.is_a(n, "AnimalModel"))
+
+    @cached_property
     def _children(self) -> dict[str, list[str]]:
         children: dict[str, list[str]] = {}
         for entity in self.entities.values():
