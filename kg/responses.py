@@ -345,6 +345,7 @@ def _home(held: Open, request: Request) -> bytes:
         query=HOME_QUERY,
         longest=held.limits.query,
         examples=examples,
+        card=service.card(request.base, held.summary),
     )
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pyoxigraph as ox
 
 
-__all__ = ["KNOWN", "description", "void"]
+__all__ = ["KNOWN", "card", "description", "void"]
 
 DCTERMS = "http://purl.org/dc/terms/"
 FORMATS = "http://www.w3.org/ns/formats/"
@@ -158,3 +158,39 @@ def void(base: str, summary: Mapping[str, Any], store: ox.Store) -> list[ox.Trip
             out.say(inner, "void:property", out.iri(name))
             out.say(inner, "void:triples", out.number(number))
     return out.triples
+
+
+def card(base: str, summary: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what search engines for data read: the dataset in schema.org terms, as JSON-LD.
+
+    `summary` is the manifest of the built dataset; the licence is that of the content, not of the code.
+    """
+    forms = (("ttl", "text/turtle"), ("nq", "application/n-quads"), ("jsonld", "application/ld+json"))
+    downloads = [
+        {"@type": "DataDownload", "contentUrl": f"{base}/data.{end}", "encodingFormat": media} for end, media in forms
+    ]
+    return {
+        "@context": "https://schema.org/",
+        "@type": "Dataset",
+        "@id": "https://w3id.org/mscim/",
+        "name": "mscim",
+        "description": "How mesenchymal stem cells act on immunity and connective tissue disease: a signed, citable "
+        f"knowledge graph of {summary['assertions']:,} claims from {summary['publications']:,} publications.",
+        "version": summary["data_version"],
+        "license": "https://creativecommons.org/licenses/by/4.0/",
+        "isAccessibleForFree": True,
+        "keywords": [
+            "mesenchymal stem cell",
+            "immunology",
+            "systemic lupus erythematosus",
+            "knowledge graph",
+            "SPARQL",
+        ],
+        "url": f"{base}/",
+        "distribution": downloads,
+        "potentialAction": {
+            "@type": "SearchAction",
+            "target": f"{base}/sparql?query={{query}}",
+            "query-input": "required name=query",
+        },
+    }

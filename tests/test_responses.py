@@ -335,3 +335,18 @@ def test_only_ever_kg_errors(small_graph, path, query, accept):
     held = Open(small_graph.folder, Limits())
     for each in (f"/{path}", "/sparql", f"/api/{path}", f"/entity/{path}"):
         assert 200 <= get(held, each, query, accept).status < 500
+
+
+def test_the_page_says_what_the_dataset_is_to_search_engines(held):
+    page = content(get(held, "/")).decode()
+    (block,) = [part.partition("</script>")[0] for part in page.split('<script type="application/ld+json">')[1:]]
+    card = json.loads(block)
+    assert (card["@type"], card["version"], card["license"]) == (
+        "Dataset",
+        held.version,
+        "https://creativecommons.org/licenses/by/4.0/",
+    )
+    for each in card["distribution"]:
+        path = "/" + each["contentUrl"].rpartition("/")[2]
+        answer = get(held, path)
+        assert (answer.status, dict(answer.headers)["Content-Type"].partition(";")[0]) == (200, each["encodingFormat"])

@@ -114,6 +114,19 @@ def test_sparqlwrapper(served, way):
     assert b"Th17 cell" in client.query().convert()
 
 
+def test_another_engine_asks_by_service(served):
+    """A federated query: an Oxigraph store elsewhere, with data of its own, calls ours."""
+    import pyoxigraph as ox
+
+    elsewhere = ox.Store()
+    cell, note = ox.NamedNode("http://purl.obolibrary.org/obo/CL_0000899"), ox.NamedNode("http://example.org/note")
+    elsewhere.add(ox.Quad(cell, note, ox.Literal("seen in our cohort")))
+    query = f"""SELECT ?note ?name {{ ?cell <http://example.org/note> ?note
+        SERVICE <{served.base}/sparql> {{ ?cell <{rdflib.RDFS.label}> ?name }} }}"""
+    rows = [(row["note"].value, row["name"].value) for row in elsewhere.query(query)]
+    assert rows == [("seen in our cohort", "Th17 cell")]
+
+
 @pytest.mark.parametrize("method", ["GET", "POST", "POST_FORM"])
 def test_rdflib_as_a_client(served, method):
     graph = rdflib.Graph(SPARQLStore(f"{served.base}/sparql", method=method))
