@@ -116,7 +116,7 @@ def test_a_query_that_crashes_the_engine_costs_its_process_alone(small_graph):
 
 def test_a_query_that_needs_too_much_memory(small_graph):
     async def scenario():
-        async with pooled(small_graph.folder, Limits(seconds=60, memory=700)) as pool:
+        async with pooled(small_graph.folder, Limits(seconds=60, memory=1500)) as pool:
             query = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i } ORDER BY ?c"
             answer = await pool.ask(request(query))
             assert answer.status == 503
