@@ -152,7 +152,7 @@ def main() -> int:
     """Measure all."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=15)
-    parser.add_argument("--query", action="append", default=[], help="Only these queries; all take rdflib ten minutes.")
+    parser.add_argument("--query", action="append", default=[], help="Only these queries; with all, rdflib takes long.")
     options = parser.parse_args()
     runs = options.runs
     graph = kg.load()
