@@ -673,3 +673,18 @@ def test_a_level_that_falls_in_the_disease_speaks_against_its_release(graph):
     assert less.mechanisms[0].steps[0].contested == ("abundance, the other way: pmc:PMC3",)
     (same,) = asked(graph, [released, falls, *ends], target="SLE").counter_routes
     assert same.weight == pytest.approx(plain.weight)
+
+
+def test_a_short_chain_is_not_told_with_the_steps_of_other_papers(graph):
+    """PGE2 protects, by one paper; that PGE2 lowers Th17 cells is told with it only where that paper shows it."""
+    v = graph.vocabulary
+    two, three = "doi:10.1000/two", "pmc:PMC3"
+    short = [
+        made(v, "MSC", "secretes", "PGE2", "secretion"),
+        made(v, "PGE2", "protects_against", "SLE", publication=two),
+    ]
+    ends = made(v, "Th17 cell", "contributes_to", "SLE", publication=two)
+    for paper, told in ((three, 2), (two, 1)):
+        step = made(v, "PGE2", "negatively_regulates", "Th17 cell", "proliferation", publication=paper)
+        (route,) = asked(graph, [*short, step, ends]).routes
+        assert len(route.mechanisms) == told
