@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import quote, urlencode
 
-from kg import protocol, service, sparql, store
+from kg import pages, protocol, service, shell, sparql, store
 from kg.catalogue import examples, ready
 from kg.errors import CurationError, KGError, QueryError, RequestError, SourceError, UnknownTerm
 from kg.protocol import GRAPHS, RESULTS, Limits, Request
@@ -171,8 +171,10 @@ def respond(held: Open, request: Request) -> Response:
     if request.method not in ("GET", "HEAD"):
         allow = (("Allow", "GET, HEAD, OPTIONS"),)
         raise RequestError(405, f"{request.method} is not answered here; everything is read-only", allow)
-    if path == "/":
-        return _tagged(held, request, HTML, lambda: _home(held, request))
+    if pages.known(path):
+        return _page_of(held, request)
+    if path.startswith("/page/"):
+        return _file(request, path.removeprefix("/page/"))
     if path == "/.well-known/void":
         return _described(held, request, lambda: service.void(request.base, held.summary, held.store))
     if path == "/.well-known/sparql-examples":
@@ -197,6 +199,33 @@ def _tagged(
     if request.if_none_match and protocol.unchanged(request.if_none_match, tag):
         return Response(304, headers)
     return Response(200, (("Content-Type", _content_type(media)), *headers), make(), rows)
+
+
+def _page_of(held: Open, request: Request) -> Response:
+    """Answer with a page, or with the page that says why there is none."""
+    given = protocol.pairs(request.query)
+    asked = pages.Asked(held.graph, held.summary, request.path, tuple(given), request.base)
+    made = pages.page(asked)
+    if made.status != 200:
+        headers = (("Content-Type", _content_type(made.media)), ("Cache-Control", "no-store"), *made.headers)
+        return Response(made.status, headers, made.body)
+    tag = protocol.entity_tag(held.version, made.media, request.base, shell.edition())
+    headers = (("ETag", tag), ("Cache-Control", "no-cache"), *made.headers)
+    if request.if_none_match and protocol.unchanged(request.if_none_match, tag):
+        return Response(304, headers)
+    return Response(200, (("Content-Type", _content_type(made.media)), *headers), made.body)
+
+
+def _file(request: Request, name: str) -> Response:
+    """Answer with a file that pages link to; an address that names its edition may be kept for a year."""
+    if name not in shell.FILES:
+        raise RequestError(404, f"there is no file {name[:200]!r}")
+    content, media, edition = shell.file(name)
+    kept = "public, max-age=31536000, immutable" if request.query == f"v={edition}" else "no-cache"
+    headers = (("ETag", f'"{edition}"'), ("Cache-Control", kept))
+    if request.if_none_match and protocol.unchanged(request.if_none_match, f'"{edition}"'):
+        return Response(304, headers)
+    return Response(200, (("Content-Type", _content_type(media)), *headers), content)
 
 
 def _content_type(media: str) -> str:

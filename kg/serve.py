@@ -253,7 +253,9 @@ class _Front:
             nonlocal status, size
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message = {**message, "headers": [*message["headers"], *extra]}
+                said = {name for name, _ in message["headers"]}  # an answer may have a policy of its own
+                rest = [each for each in extra if each[0] not in said]
+                message = {**message, "headers": [*message["headers"], *rest]}
             else:
                 size += len(message.get("body", b""))
             await send(message)
