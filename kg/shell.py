@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from functools import cache
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from kg.views import link
 
-__all__ = ["FILES", "PAGE", "edition", "file", "href", "render"]
+__all__ = ["FILES", "FRAMED", "PAGE", "address", "edition", "file", "href", "render", "sorry"]
 
 FOLDER = Path(__file__).resolve().parent
 FILES: Mapping[str, tuple[str, str]] = {  # name below /page/: where it lies, and its media type
@@ -29,6 +30,10 @@ POLICY = (
     "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 PAGE = (("Content-Security-Policy", POLICY),)
+FRAMED = (
+    ("Content-Security-Policy", POLICY.replace("frame-ancestors 'none'", "frame-ancestors 'self'")),
+    ("X-Frame-Options", "SAMEORIGIN"),
+)
 SIGNS = {1: ("raises", "+"), -1: ("lowers", "−"), 0: ("none", "·"), 2: ("both", "±")}
 
 
@@ -50,6 +55,11 @@ def edition() -> str:
     return every.hexdigest()[:12]
 
 
+def address(name: str) -> str:
+    """Return the address of a file that pages link to, edition included."""
+    return f"/page/{name}?v={file(name)[2]}"
+
+
 def href(path: str, given: Iterable[tuple[str, object]] = ()) -> str:
     """Return an address with parameters, empty ones left out.
 
@@ -69,7 +79,7 @@ def _environment() -> Any:
         loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
     environment.globals.update(
-        asset=lambda name: f"/page/{name}?v={file(name)[2]}",
+        asset=address,
         href=lambda path, **given: href(path, given.items()),
         entity_path=lambda name: f"/entity/{quote(name, safe=':/')}",
         paper=link,
@@ -82,3 +92,8 @@ def _environment() -> Any:
 def render(template: str, **values: Any) -> bytes:
     """Return a page: a template of `templates/page`, filled in; everything that is put in is escaped."""
     return str(_environment().get_template(template).render(**values)).encode()
+
+
+def sorry(status: int, said: str, links: Iterable[tuple[str, str]] = (), term: str = "") -> bytes:
+    """Return the page of an error: what is wrong, addresses that may be meant, and a name to look for."""
+    return render("error.html.j2", title=HTTPStatus(status).phrase, said=said, links=list(links), term=term)
