@@ -8,6 +8,8 @@ import re
 from urllib.parse import quote
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from kg import pages, shell
 from kg.errors import KGError
@@ -239,3 +241,25 @@ def test_files(held):
         assert response.status == 200
         assert get(held, f"/page/{name}", if_none_match=dict(response.headers)["ETag"]).status == 304
     assert get(held, f"/page/{quote('../kg/cli.py')}").status == 404
+
+
+VALUES = st.sampled_from(["MSC", "SLE", "PGE2", "human", "mouse", "soluble", "bone marrow", "0", "1", "3", "true", ""])
+NAMES = st.sampled_from(
+    "source target left right disease about subject object through only species msc_source block via avoid donor stage "
+    "mode priming count max_length incoherent page people outcome design sort route entity alone text other".split()
+)
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    st.sampled_from(sorted([*pages.PAGES, "/picture/routes", "/picture/map", "/picture/x", "/queries/trials-of"])),
+    st.lists(st.tuples(NAMES, VALUES | st.text(max_size=12)), max_size=6),
+)
+def test_every_page_answers_whatever_is_asked(small_graph, path, asked):
+    held = Open(small_graph.folder, Limits())
+    held.graph = small_graph
+    query = "&".join(f"{name}={quote(value)}" for name, value in asked)
+    response = get(held, f"{path}?{query}")
+    assert response.status in (200, 400, 404)
+    assert isinstance(response.body, bytes)
+    assert response.body

@@ -552,7 +552,7 @@ def command(folder: Path, *options: str, limit: int = 0):
     with subprocess.Popen(line, stderr=subprocess.PIPE, text=True, cwd=ROOT, preexec_fn=fewer) as process:
         assert process.stderr is not None
         said = process.stderr.readline()
-        found = re.search(r"http://(\S+):(\d+)/sparql answers", said)
+        found = re.search(r"http://(\S+):(\d+)/ has pages", said)
         assert found, said + process.stderr.read()
         try:
             while True:
@@ -660,7 +660,7 @@ def test_the_command_in_this_process(small_graph, monkeypatch):
     monkeypatch.setattr(serve, "server", lambda *_, **__: Nothing())
     done = CliRunner().invoke(cli, ["--data", str(small_graph.folder), "serve", "--port", "0", "--host", "::1"])
     assert done.exit_code == 0, done.exception
-    assert re.fullmatch(r"kg: http://\[::1\]:\d+/sparql answers; Ctrl-C ends it\n", done.stderr)
+    assert re.fullmatch(r"kg: http://\[::1\]:\d+/ has pages, /sparql answers queries; Ctrl-C ends it\n", done.stderr)
     assert cli_serve.serve.name == "serve"
 
 
