@@ -13,7 +13,7 @@ from functools import cached_property
 from math import prod
 from typing import Any, NamedTuple
 
-from kg.graph import Blocks, Weigher
+from kg.graph import LEVELS, Blocks, Weigher
 from kg.model import Assertion
 from kg.vocabulary import Vocabulary
 
@@ -34,7 +34,6 @@ BROAD = 60  # a concept with more kinds than this says too little to be bridged 
 ENDS_ONLY = frozenset({"Condition", "Treatment", "Taxon", "Anatomy"})  # never acts inside a chain
 MSC = "MesenchymalStemCell"
 BECOMING = frozenset({"abundance", "differentiation", "polarization", "maturation"})
-LEVELS = frozenset({"abundance", "expression", "secretion"})
 RELEASED = frozenset({"secretion", "cytokine production", "abundance", "antibody production"})
 
 Hop = tuple[int, int, str, float]  # link, attestation, bridge before it, factor on its belief

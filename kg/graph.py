@@ -12,7 +12,9 @@ from kg.vocabulary import Vocabulary
 if TYPE_CHECKING:
     import networkx as nx
 
-__all__ = ["Blocks", "Context", "Weigher", "multidigraph"]
+__all__ = ["LEVELS", "Blocks", "Context", "Weigher", "multidigraph"]
+
+LEVELS = frozenset({"abundance", "expression", "secretion"})  # aspects that say how much of a factor there is
 
 
 class Context(NamedTuple):
@@ -101,6 +103,8 @@ class Weigher:
             found.append(("disease", mismatch, evidence.disease))
         if evidence.priming and not context.priming and self._is_msc(claim.subject):
             found.append(("priming", priors["context_primed"], "; ".join(evidence.priming)))
+        if self._reads_out(claim, evidence):
+            found.append(("may follow from the benefit", priors["context_readout"], "level in a treated host"))
         ladder = self.vocabulary.ontology.systems
         if context.stage and ladder[evidence.system].stage < ladder[context.stage].stage:
             found.append(("stage", mismatch, evidence.system))
@@ -117,6 +121,19 @@ class Weigher:
                         factor = unstated if stated in (("",), ("mixed",)) else mismatch
                         found.append((name, factor, "; ".join(stated)))
         return found
+
+    def _reads_out(self, claim: Assertion, evidence: Evidence) -> bool:
+        """Whether a row says no more than that the level of a factor moved in a diseased host given MSC."""
+        if claim.cell or evidence.mediator or evidence.mediator_test or evidence.leg_of or not evidence.disease:
+            return False
+        ladder = self.vocabulary.ontology.systems
+        return (
+            claim.aspect in LEVELS
+            and self.vocabulary.ontology.predicates[claim.predicate].polar
+            and ladder[evidence.system].stage >= ladder["animal model"].stage
+            and self._is_msc(claim.subject)
+            and self.vocabulary.is_a(claim.object, "Factor")
+        )
 
     def _is_msc(self, name: str) -> bool:
         superclasses = self.vocabulary.ontology.superclasses[self.vocabulary.entities[name].category]
@@ -150,20 +167,26 @@ class Weigher:
     def support(self, claim: Assertion, evidence: Evidence) -> float:
         """Weight of one row, in [0, 1]."""
         e = evidence  # rows that agree in all that counts weigh the same
-        graded = (e.system, e.mediator_test, e.read, e.combined_with, "doubt" in e.context, e.species, e.disease)
+        seen = self._reads_out(claim, e)
+        graded = (e.system, e.mediator_test, e.read, e.combined_with, "doubt" in e.context, e.species, e.disease, seen)
         key = (self.vocabulary.entities[claim.subject].category, *graded, e.msc_source, e.priming, e.mode, e.donor)
         if key not in self._supports:
             self._supports[key] = (1 - self.error(e)) * self.context_factor(claim, e)
         return self._supports[key]
 
-    def pooled(self, claim: Assertion, rows: Iterable[Evidence]) -> float:
-        """Return 1 - product of (1 - support) over publications, each at its best row; 0 without rows."""
+    def pooled(self, claim: Assertion, rows: Iterable[Evidence], seen: bool = False) -> float:
+        """Return 1 - product of (1 - support) over publications, each at its best row; 0 without rows.
+
+        With `seen` a level in a treated host counts in full: whatever moved it, it did move.
+        """
         rows = tuple(rows)
-        if len(rows) == 1:
+        if len(rows) == 1 and not seen:
             return self.support(claim, rows[0])
         best: dict[str, float] = {}
         for row in rows:
             support = self.support(claim, row)
+            if seen and self._reads_out(claim, row):
+                support /= self._priors["context_readout"]
             if support > best.get(row.publication, 0.0):
                 best[row.publication] = support
         doubt = 1.0

@@ -19,9 +19,10 @@ from kg.vocabulary import Vocabulary
 if TYPE_CHECKING:
     from kg.compact import Compact
 
-__all__ = ["Mechanism", "Outcome", "Route", "Step", "Trace", "incoherent", "losses", "trace"]
+__all__ = ["LESS", "Mechanism", "Outcome", "Route", "Step", "Trace", "incoherent", "losses", "trace"]
 
 MEETS = frozenset({"ImmuneCell", "TissueCell", "Condition", "BiologicalProcess"})  # where mediators end
+LESS = "through less "  # how the label of a route begins whose source lowers the factor
 UNNAMED = frozenset({"contact"})  # a way of action that says no more than that no mediator is known
 VERBS = {
     "positively_regulates": "raises",
@@ -125,7 +126,8 @@ class Route(NamedTuple):
     """Mechanisms of one sign through the same mediators. `weight` = 1 - product of (1 - score) of the best five.
 
     `mediators` are the factors, products or modes between the source and the first immune or tissue cell; when the
-    papers name none, `mediators` is empty and `label` says on which cell the source acts. `also` names, with their
+    papers name none, `mediators` is empty and `label` says on which cell the source acts. A factor that the source
+    lowers makes a route of its own, "through less IL18": it carries nothing. `also` names, with their
     weights, the lighter routes that say less by the same papers (CD73 alone beside CD39 with CD73): not counted again.
     """
 
@@ -135,6 +137,11 @@ class Route(NamedTuple):
     weight: float
     mechanisms: tuple[Mechanism, ...]
     also: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def less(self) -> bool:
+        """Whether the source acts by lowering the first mediator."""
+        return self.label.startswith(LESS)
 
 
 class Outcome(NamedTuple):
@@ -433,7 +440,7 @@ class _Writer:
                 and row.direction == ("supports" if other else "refutes")
                 and (not other or ladder[row.system].stage >= ladder["animal model"].stage)
             ]
-            left *= 1 - self.weigher.pooled(claim, rows) if rows else 1.0
+            left *= 1 - self.weigher.pooled(claim, rows, seen=True) if rows else 1.0
         return float(self.priors["contest"] * (1 - left))
 
     def elsewhere(self, index: int) -> bool:
@@ -445,6 +452,11 @@ class _Writer:
         """The aspect that a single claim without mediator speaks of; empty for any other chain."""
         link = self.ready[chain.hops[0][0]]
         return self.claims[link.claim].aspect if len(chain.names) == 2 else ""
+
+    def lowers(self, chain: Found) -> bool:
+        """Whether the source acts through less of what comes first: a factor that it lowers carries nothing."""
+        link = self.ready[chain.hops[0][0]]
+        return link.effect < 0 and not link.mediators and len(chain.names) > 2
 
     def cells(self, chain: Found) -> set[str]:
         """The cells in which the steps of a chain happen."""
@@ -545,22 +557,29 @@ def _folded(found: Sequence[Found], writer: _Writer) -> list[Found]:
     a later step of the long one too, and every step of the long one but the last has a paper of the short one.
     """
     target = writer.target
-    by_names: dict[tuple[tuple[str, ...], str, int], list[Found]] = defaultdict(list)
+    by_names: dict[tuple[tuple[str, ...], str, int, bool], list[Found]] = defaultdict(list)
     for chain in found:
-        by_names[((*chain.names[:-1], target), writer.direct(chain), chain.sign)].append(chain)
+        by_names[((*chain.names[:-1], target), writer.direct(chain), chain.sign, writer.lowers(chain))].append(chain)
+    for names, direct, sign, less in list(by_names):
+        lowering = by_names.get((names, direct, sign, True)) if not less else None
+        if lowering:
+            said = by_names[(names, direct, sign, False)]  # one claim names its mediators, not whether more or less
+            if len(said[0].hops) == 1 and any(writer.told_by(chain, said[0]) for chain in lowering):
+                by_names[(names, direct, sign, False)] = sorted((*said, *lowering), key=lambda c: -c.score)
+                del by_names[(names, direct, sign, True)]
     kept: list[Found] = []
     for same in by_names.values():
         chosen = max(same, key=lambda c: (writer.told_by(c, same[0]), len(c.hops), c.score))
         kept.append(_carrying(chosen, same[0]))
-    starts: dict[tuple[str, int], list[int]] = defaultdict(list)
+    starts: dict[tuple[str, int, bool], list[int]] = defaultdict(list)
     for place, chain in enumerate(kept):
         if len(chain.names) > 2:
-            starts[(chain.names[1], chain.sign)].append(place)
+            starts[(chain.names[1], chain.sign, writer.lowers(chain))].append(place)
     dropped: set[int] = set()
     for place in sorted(range(len(kept)), key=lambda n: len(kept[n].names)):
         chain = kept[place]
         inner, papers = set(chain.names[:-1]), writer.publications(chain.hops[-1][0])
-        for other in starts[(chain.names[1], chain.sign)] if len(chain.names) > 2 else ():
+        for other in starts[(chain.names[1], chain.sign, writer.lowers(chain))] if len(chain.names) > 2 else ():
             longer = kept[other]
             if (
                 len(longer.names) > len(chain.names)
@@ -625,7 +644,7 @@ def _nested(groups: Sequence[_Group], writer: _Writer) -> list[_Group]:
 
 def _routes(found: Sequence[Found], writer: _Writer) -> list[_Group]:
     vocabulary = writer.vocabulary
-    grouped: dict[tuple[tuple[str, ...], str, bool, int], list[Found]] = defaultdict(list)
+    grouped: dict[tuple[tuple[str, ...], str, bool, int, bool], list[Found]] = defaultdict(list)
     for chain in found:
         mediators, first = [], ""
         for name in chain.names[1:-1]:
@@ -634,14 +653,17 @@ def _routes(found: Sequence[Found], writer: _Writer) -> list[_Group]:
                 break
             mediators.append(name)
         unnamed = first or writer.direct(chain)
-        grouped[(tuple(mediators), "" if mediators else unnamed, len(chain.names) == 2, chain.sign)].append(chain)
+        less = bool(mediators) and writer.lowers(chain)
+        grouped[(tuple(mediators), "" if mediators else unnamed, len(chain.names) == 2, chain.sign, less)].append(chain)
     number = int(vocabulary.ontology.priors["route_mechanisms"])
     groups = []
-    for (names, first, alone, sign), members in grouped.items():
+    for (names, first, alone, sign, less), members in grouped.items():
         left = 1.0
         for chain in members[:number]:
             left *= 1 - chain.score
         label = f"via {' and '.join(names)}" if names else f"on {first}, mediator not stated"
+        if less:
+            label = LESS + ", then ".join((names[0], *([" and ".join(names[1:])] if names[1:] else [])))
         if alone:
             label = f"direct, {first}" if first else "direct"
         groups.append(_Group(names, label, sign, 1 - left, tuple(members[:number])))
