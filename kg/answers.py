@@ -91,6 +91,7 @@ def _mechanism(mechanism: Mechanism) -> dict[str, Any]:
         "stage": mechanism.stage,
         "weakest": mechanism.weakest,
         "best_human": mechanism.human,
+        "basis": mechanism.basis,
         "direct": "; ".join(step.phrase for step in mechanism.direct),
         "steps": [
             {

@@ -466,7 +466,8 @@ class Composer:
             down = vocabulary.descendants(name)
             near = {n for n in down if self._levels(n, name) <= 2} if len(down) <= BROAD else set()
             near |= {n for n in up if len(vocabulary.descendants(n)) <= BROAD}
-            self._bridges[name] = sorted(n for n in near if n in self.out and self._same_role(name, n))
+            usable = (n for n in near if n in self.out and self._same_role(name, n) and not self._skips(name, n))
+            self._bridges[name] = sorted(usable)
         return self._bridges[name]
 
     @cached_property
@@ -489,6 +490,12 @@ class Composer:
             for link in self.links
             if self.claims[link.claim].aspect == "suppressive function"
         )
+
+    def _skips(self, left: str, right: str) -> bool:
+        """Whether a kind between the two has claims of its own on a condition: then it speaks, not what lies beyond."""
+        ancestors = self.vocabulary.ancestors
+        low, high = (left, right) if right in ancestors(left) else (right, left)
+        return any(high in ancestors(name) and self._on.get(name) for name in ancestors(low))
 
     def _levels(self, low: str, high: str) -> int:
         entities = self.vocabulary.entities

@@ -23,6 +23,7 @@ __all__ = ["LESS", "Mechanism", "Outcome", "Route", "Step", "Trace", "incoherent
 
 MEETS = frozenset({"ImmuneCell", "TissueCell", "Condition", "BiologicalProcess"})  # where mediators end
 LESS = "through less "  # how the label of a route begins whose source lowers the factor
+TESTS = frozenset({"blockade", "knockdown", "addition"})  # what shows that a mediator carries the effect
 UNNAMED = frozenset({"contact"})  # a way of action that says no more than that no mediator is known
 VERBS = {
     "positively_regulates": "raises",
@@ -91,7 +92,9 @@ class Mechanism(NamedTuple):
 
     `stage` is the lowest rung of the translational ladder among the steps, `human` the same over human evidence alone,
     empty when a step has none; `weakest` names the step with the least belief. `direct` is a shorter claim by the same
-    papers that says the same and that the score rests on, empty when the steps themselves carry it.
+    papers that says the same and that the score rests on, empty when the steps themselves carry it. `basis` says how
+    what leads to the last step is tied to the disease asked for: "tested" in it (something was blocked, removed
+    or added in hosts or cells with it), "seen" in it, or "assembled" from other settings; empty when none is asked for.
     """
 
     sign: int
@@ -101,6 +104,7 @@ class Mechanism(NamedTuple):
     weakest: str
     human: str
     direct: tuple[Step, ...] = ()
+    basis: str = ""
 
     @property
     def phrase(self) -> str:
@@ -502,7 +506,24 @@ class _Writer:
         direct = tuple(
             self.step(index, ATTESTATIONS[attestation], factor) for index, attestation, _, factor in chain.short
         )
-        return Mechanism(chain.sign, chain.score, tuple(steps), stage, name, human, direct)
+        return Mechanism(chain.sign, chain.score, tuple(steps), stage, name, human, direct, self.basis(chain))
+
+    def basis(self, chain: Found) -> str:
+        """How what leads to the last step is tied to the disease asked for, in the form that carries the score."""
+        asked = self.weigher.context.disease
+        if not asked:
+            return ""
+        hops = chain.short or chain.hops
+        tested = False
+        for index, *_ in hops[:-1] or hops:
+            link = self.ready[index]
+            evidence = self.claims[link.claim].evidence
+            rows = [row for row in map(evidence.__getitem__, link.rows) if row.disease]
+            rows = [row for row in rows if self.weigher.related(row.disease, asked)]
+            if not rows:
+                return "assembled"
+            tested = tested or any(row.mediator_test in TESTS for row in rows)
+        return "tested" if tested else "seen"
 
     def step(self, index: int, attestation: str, factor: float) -> Step:
         """Return the step that a link makes."""

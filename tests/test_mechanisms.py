@@ -476,7 +476,43 @@ def test_a_direct_claim_is_told_with_the_fall_that_its_paper_shows(graph):
     (route,) = asked(graph, claims).routes
     assert (route.label, len(route.mechanisms)) == ("through less IL18", 1)
     elsewhere = made(v, "MSC", "negatively_regulates", "IL18", "abundance", publication="doi:10.1000/two")
-    assert {r.label for r in asked(graph, [claims[0], elsewhere, claims[2]]).routes} == {"via IL18", "through less IL18"}
+    assert {r.label for r in asked(graph, [claims[0], elsewhere, claims[2]]).routes} == {
+        "via IL18",
+        "through less IL18",
+    }
+
+
+@pytest.mark.parametrize(
+    ("first", "basis"),
+    [
+        ({"disease": "SLE", "mediator_test": "knockdown", "mediator": ("PGE2",)}, "tested"),
+        ({"disease": "lupus nephritis"}, "seen"),
+        ({"disease": "RA", "mediator_test": "blockade", "mediator": ("PGE2",)}, "assembled"),
+        ({}, "assembled"),
+    ],
+)
+def test_how_a_mechanism_is_tied_to_the_disease(graph, first, basis):
+    v = graph.vocabulary
+    claims = [
+        made(v, "MSC", "negatively_regulates", "B cell", "proliferation", **first),
+        made(v, "B cell", "contributes_to", "SLE", publication="doi:10.1000/two"),
+    ]
+    (route,) = asked(graph, claims).routes
+    assert route.mechanisms[0].basis == basis
+    (route,) = asked(graph, claims[:1], target="B cell").routes
+    assert route.mechanisms[0].basis == ""
+
+
+def test_no_bridge_beyond_a_kind_with_claims_of_its_own(graph):
+    """NK cells have claims of their own on a condition: what CD56dim NK cells do is not told of lymphoid cells at large."""
+    v = graph.vocabulary
+    claims = [
+        made(v, "MSC", "negatively_regulates", "CD56dim NK cell", "activation"),
+        made(v, "innate lymphoid cell", "contributes_to", "SSc", publication="doi:10.1000/two"),
+    ]
+    assert asked(graph, claims, target="SSc").routes
+    own = made(v, "NK cell", "decreased_in", "RA", publication="pmc:PMC3")
+    assert not asked(graph, [*claims, own], target="SSc").routes
 
 
 def test_less_of_a_factor_then_another(graph):
