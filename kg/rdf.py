@@ -1,8 +1,8 @@
 """Quads from values, and values from quads: the same claims either way.
 
-Named graphs: `ontology` (the vocabulary and the entities), `assertions`, `publications`, `studies`, all under
-`https://w3id.org/mscim/graph/`. Each claim is a resource with its evidence; a claim that at least one paper supports
-stands as a direct triple too.
+Named graphs: `ontology` (the vocabulary and the entities), `hierarchy` (what lies within what, worked out from it),
+`assertions`, `publications`, `studies`, all under `https://w3id.org/mscim/graph/`. Each claim is a resource with its
+evidence; a claim that at least one paper supports stands as a direct triple too.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
 __all__ = ["DATASET", "FORMAT", "GRAPHS", "assertion_iri", "assertions", "contents", "evidence_iri", "quads"]
 
-FORMAT = "1"  # of the statements; raised when they change so that they can no longer be read back as before
+FORMAT = "2"  # of the statements; raised when they change so that they can no longer be read or asked as before
 DATASET = f"{MSCIM}dataset"
-GRAPHS = {name: f"{MSCIM}graph/{name}" for name in ("ontology", "assertions", "publications", "studies")}
+PARTS = ("ontology", "hierarchy", "assertions", "publications", "studies")
+GRAPHS = {name: f"{MSCIM}graph/{name}" for name in PARTS}
 BIOLINK = "https://w3id.org/biolink/vocab/"
 DCTERMS = "http://purl.org/dc/terms/"
 XSD = "http://www.w3.org/2001/XMLSchema#"
@@ -113,6 +114,10 @@ def quads(
         if each.note:
             yield ox.Quad(subject, own("note"), text(each.note), graph)
 
+    graph = graphs["hierarchy"]
+    for narrow, wide in _hierarchy(vocabulary):
+        yield ox.Quad(node(narrow), own("kind_of"), node(wide), graph)
+
     graph = graphs["assertions"]
     for claim in claims:
         subject = node(assertion_iri(claim.id))
@@ -185,6 +190,27 @@ def quads(
                     yield ox.Quad(subject, own(column), ox.Literal(value, datatype=node(XSD + "integer")), graph)
                 else:
                     yield ox.Quad(subject, own(column), text(value), graph)
+
+
+def _hierarchy(vocabulary: Vocabulary) -> Iterator[tuple[str, str]]:
+    """Yield the IRI of each class and entity with its own and that of everything wider, in order.
+
+    Followed by IRI: an entity may be a class of the ontology too.
+    """
+    ontology = vocabulary.ontology
+    known = ontology.superclasses
+    above = {MSCIM + name: {MSCIM + wider for wider in wide if wider in known} for name, wide in known.items()}
+    iris = {each.name: ontology.expand(each.curie) for each in vocabulary.entities.values()}
+    for each in vocabulary.entities.values():
+        direct = above.setdefault(iris[each.name], {iris[each.name]})
+        direct.update([MSCIM + each.category, *(iris[parent] for parent in each.parents)])
+    for narrow in sorted(above):
+        wide, todo = {narrow}, [narrow]
+        while todo:
+            new = above[todo.pop()] - wide
+            wide |= new
+            todo.extend(new)
+        yield from ((narrow, iri) for iri in sorted(wide))
 
 
 def _ontology_quads(path: Path, graph: ox.NamedNode) -> list[ox.Quad]:

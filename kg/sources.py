@@ -11,6 +11,10 @@ from kg.errors import SourceError
 __all__ = ["bundled", "cache", "digest", "names_of", "read_bytes", "write_text"]
 
 FORMAT = "21"  # of the built dataset; raised when its files change shape
+<<<<<<< HEAD
+=======
+SHAPES = "shapes.ttl"  # beside the ontology, of which no dataset is made
+>>>>>>> 49d8e99e3c1c48c33f0f5ba4434c3ca5a3bb8eaa
 
 
 def bundled() -> Path:
@@ -30,6 +34,7 @@ def names_of(root: Path) -> list[Path]:
     if not ontology.is_dir():
         ontology = bundled() / "ontology"
     found = [*ontology.glob("*.ttl"), *ontology.glob("*.tsv"), *triples.glob("*.tsv")]
+    found = [path for path in found if path.name != SHAPES]
     return sorted(found, key=lambda path: (path.parent.name, path.name))
 
 
