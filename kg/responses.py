@@ -193,7 +193,7 @@ def _tagged(
 ) -> Response:
     """Answer with an ETag, or with 304 and without making the body."""
     tag = protocol.entity_tag(held.version, media, request.base, held.limits.rows, held.limits.answer)
-    headers = (("ETag", tag), ("Cache-Control", "no-cache"), ("Vary", "Accept"))
+    headers = (("ETag", tag), ("Cache-Control", "no-cache"), ("Vary", "Accept, Accept-Encoding"))
     if request.if_none_match and protocol.unchanged(request.if_none_match, tag):
         return Response(304, headers)
     return Response(200, (("Content-Type", _content_type(media)), *headers), make(), rows)
@@ -222,7 +222,7 @@ def _sparql(held: Open, request: Request) -> Response:
 
     rows = table[media] if table is RESULTS else ""
     if request.method == "POST" or shape.volatile:
-        varies = (("Cache-Control", "no-store"), ("Vary", "Accept"))
+        varies = (("Cache-Control", "no-store"), ("Vary", "Accept, Accept-Encoding"))
         return Response(200, (("Content-Type", _content_type(media)), *varies), make(), rows)
     return _tagged(held, request, media, make, rows)
 
