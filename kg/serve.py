@@ -266,7 +266,11 @@ class _Front:
             nonlocal status, size
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message = {**message, "headers": [*message["headers"], *extra]}
+                said = {name for name, _ in message["headers"]}  # an answer may have a policy of its own
+                if status == 304:  # which stays as the browser has it
+                    said |= {b"content-security-policy", b"x-frame-options"}
+                rest = [each for each in extra if each[0] not in said]
+                message = {**message, "headers": [*message["headers"], *rest]}
             else:
                 size += len(message.get("body", b""))
             await send(message)
