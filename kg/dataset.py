@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from kg.gaps import Gaps
     from kg.mechanisms import Mechanism, Trace
     from kg.null import Null
+    from kg.selection import Chosen
     from kg.stats import Stats
     from kg.studies import StudyRow
 
@@ -218,6 +219,43 @@ class Dataset:
             and (not tissues or row.msc_source in tissues)
             and (not family or row.disease in family or claim.object in family)
             and (not taxon or any(taxon in pair.split(">") for pair in row.species))
+        )
+
+    def select_claims(
+        self,
+        *,
+        about: str = "",
+        subject: str = "",
+        object: str = "",
+        through: str = "",
+        disease: str = "",
+        species: str = "",
+        only: str = "",
+        msc_source: str = "",
+    ) -> tuple[Chosen, ...]:
+        """Answer which claims there are about something: see `kg.selection.select`; names are resolved here.
+
+        A subject that carries context (`umbilical cord MSC`) keeps the rows in that context.
+
+        >>> import kg
+        >>> {taxon for each in kg.load().select_claims(disease="pSS", only="mouse") for taxon in each.species}
+        {'mouse'}
+        """
+        from kg.selection import select
+
+        start, carried = self.subject(subject) if subject else (None, Context())
+        names = {"about": about, "object": object, "through": through}
+        names |= {"disease": disease, "species": species, "only": only}
+        resolved = {key: self.resolve(name).name if name else "" for key, name in names.items()}
+        if msc_source:
+            self.claims(msc_source=msc_source)  # complains of an unknown one
+        return select(
+            self.assertions,
+            self.vocabulary,
+            subject=start.name if start else "",
+            source=msc_source or carried.msc_source,
+            priming=carried.priming,
+            **resolved,
         )
 
     def trace(

@@ -10,11 +10,8 @@ from kg.errors import SourceError
 
 __all__ = ["bundled", "cache", "digest", "names_of", "read_bytes", "write_text"]
 
-FORMAT = "21"  # of the built dataset; raised when its files change shape
-<<<<<<< HEAD
-=======
+FORMAT = "22"  # of the built dataset; raised when its files change shape
 SHAPES = "shapes.ttl"  # beside the ontology, of which no dataset is made
->>>>>>> 49d8e99e3c1c48c33f0f5ba4434c3ca5a3bb8eaa
 
 
 def bundled() -> Path:

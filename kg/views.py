@@ -11,6 +11,7 @@ import json
 import math
 import re
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -31,8 +32,10 @@ __all__ = [
     "ViewEvidence",
     "ViewNode",
     "ViewRoute",
+    "framed",
     "html",
     "laid_out",
+    "link",
     "payload",
     "to_pyvis",
 ]
@@ -413,13 +416,44 @@ def _injected() -> tuple[str, ...]:
     return ("", *(text.replace("\\'", "'").replace('\\"', '"').replace("\\\\", "\\") for _, text in found))
 
 
+def _scripts(view: View) -> list[str]:
+    """The scripts of a page, in the order in which they run, as paths in this folder."""
+    if view.chart:
+        return ["templates/view.js", "templates/chart.js"]
+    return ["vendor/vis-network.min.js", "templates/view.js", "templates/graph.js"]
+
+
+def framed(view: View, address: Callable[[str], str], *, alone: bool = False) -> tuple[str, str]:
+    """Return the page for a frame of a server's page, and its policy: scripts and style are linked, not inlined.
+
+    `address` gives the address of a file by its name (`view.js`). Title and list of routes are left to the page around
+    it, unless it stands `alone`. Raises ValueError as `html` does.
+    """
+    import jinja2
+    from markupsafe import Markup
+
+    _checked(view, large=True)
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(FOLDER / "templates"), autoescape=True)
+    page = environment.get_template("view.html.j2").render(
+        view=view,
+        framed=not alone,
+        links=[address(name.rpartition("/")[2]) for name in _scripts(view)],
+        sheet=address("view.css"),
+        payload=Markup(_script_safe(payload(view))),
+    )
+    styles = " ".join(map(_hash, () if view.chart else _injected()))
+    policy = (
+        f"default-src 'none'; script-src 'self'; style-src 'self' {styles}; img-src data: blob:; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'self'"
+    )
+    return page, policy
+
+
 def _environment(view: View, place: Layout | None) -> Any:
     import jinja2
     from markupsafe import Markup
 
-    names = ["templates/view.js", *(["templates/chart.js"] if view.chart else ["templates/graph.js"])]
-    if not view.chart:
-        names.insert(0, "vendor/vis-network.min.js")
+    names = _scripts(view)
     scripts = [_part(name) for name in names]
     style = _part("templates/view.css")
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(FOLDER / "templates"), autoescape=True)
