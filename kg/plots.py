@@ -387,7 +387,15 @@ def _stacks(sheet: _Sheet, body: Stacks) -> None:
         fills = [{"facecolor": tones[round(number * every)]} for number in range(len(body.names))]
     else:
         fills = [{"facecolor": colours["for"]}, {"facecolor": colours["against"], "hatch": "////"}][: len(body.names)]
-    fills = [each | {"edgecolor": colours["bg" if "hatch" in each else "soft"], "linewidth": 0.5} for each in fills]
+    fills = [
+        each
+        | (
+            {"edgecolor": colours["bg"], "linewidth": 0}
+            if "hatch" in each
+            else {"edgecolor": colours["soft"], "linewidth": 0.5}
+        )
+        for each in fills
+    ]
     totals = [sum(counts) for counts in zip(*body.series, strict=True)]
     high = max(totals)
     sheet.left = sheet.width(f"{high:,}") + 0.4
@@ -424,7 +432,7 @@ def _panels(sheet: _Sheet, body: Panels) -> None:
     colours = sheet.colours
     fills: dict[str, dict[str, Any]] = {
         "improved": {"facecolor": colours["for"]},
-        "mixed": {"facecolor": colours["for"], "hatch": "////", "edgecolor": colours["bg"]},
+        "mixed": {"facecolor": colours["for"], "hatch": "////", "edgecolor": colours["bg"], "linewidth": 0},
         "no difference": {"facecolor": colours["even"]},
         "worse": {"facecolor": colours["against"]},
         "not reported": {"facecolor": colours["bg"], "edgecolor": colours["soft"]},
