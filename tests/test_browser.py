@@ -273,6 +273,60 @@ def test_policy_refuses_a_script_put_in_later(opened):
     assert any("Content Security Policy" in error for error in it.errors)
 
 
+# --- 31: the file holds the data packed -------------------------------------------------------------------------------------
+
+
+def unpacked_here(view) -> dict:
+    """What the page must have after unpacking: the payload, claims numbered in the order of the lines."""
+    import json
+
+    from kg.views import payload
+
+    data = json.loads(json.dumps(payload(view)))
+    numbers = {c: str(n) for n, c in enumerate(c for edge in data["edges"] for c in edge["claims"])}
+    data["claims"] = {numbers[each]: claim for each, claim in data["claims"].items() if each in numbers}
+    for edge in data["edges"]:
+        edge["claims"] = [numbers[each] for each in edge["claims"]]
+    for cell in data["chart"]["cells"] if data["chart"] else ():
+        cell["claims"] = [numbers[each] for each in cell["claims"]]
+    for route in data["routes"]:
+        route["weight"] = round(route["weight"], 6)
+    return data
+
+
+@pytest.mark.parametrize("name", [*PICTURES, "small", "grid", "bars", "200 things", "odd texts"])
+def test_data_of_the_file_are_those_of_the_payload(opened, pages, name):
+    made = {"small": example, "grid": chart, "bars": ranking, "200 things": lambda: many(200)}
+    made["odd texts"] = lambda: evil_view(PAYLOADS[1] + "; \u0001", "graph")
+    view = made[name]() if name in made else pages(name)[0]
+    it = opened(view)
+    seen, wanted = it.page.evaluate("kgView.data"), unpacked_here(view)
+    words = wanted.pop("words")
+    assert seen["words"][: len(words)] == words
+    for edge in seen["edges"]:  # the page adds the line as SVG, and its tip
+        edge.pop("d", None), edge.pop("end", None)
+    for part, value in wanted.items():
+        assert seen[part] == value, part
+
+
+def test_a_page_may_hold_the_payload_as_it_is(opened):
+    import re
+
+    from kg.views import _script_safe, payload
+
+    page = re.sub(
+        r'(id="data">).*?(</script>)',
+        lambda match: match[1] + _script_safe(payload(example())) + match[2],
+        html(example()),
+        count=1,
+        flags=re.DOTALL,
+    )
+    it = opened(page)
+    it.page.evaluate("kgView.showEdge('CL:0000134|CHEBI:15551')")
+    assert "Seen again." in it.text("#details")
+    assert it.errors == []
+
+
 # --- 6, 8, 9, 10, 11: what is seen -----------------------------------------------------------------------------------------
 
 
