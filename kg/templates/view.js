@@ -23,6 +23,7 @@
   const SELECTS = ["group", "category", "species", "system", "source", "mode"];
   const LIGHT = ["#e8e2f3", "#cfe5f7", "#fdeac2", "#d5efdc", "#eceff2", "#f8d9d6"];
   const DARK = ["#40345c", "#1f4565", "#5a4413", "#1f4d31", "#363e47", "#642a26"];
+  const upright = window.matchMedia("(max-width: 900px) and (orientation: portrait)");  // there the evidence is a sheet at the foot
   const view = { data, byId, edgeById, SIGNS, still, $, element, colour, fill, lit, struck, gone, say, routeOn,
     visible: new Set(data.edges.map((edge) => edge.id)), dark: false,
     selected: nothing(), blocked: new Set(data.blocked), fixed: true, path: null };
@@ -259,6 +260,9 @@
     if (Object.keys(change).length) document.body.dataset.chosen = "1"; else delete document.body.dataset.chosen;
     paint();
     $("panel").scrollTop = 0;
+    if (!upright.matches || !Object.keys(change).length) return;
+    $("stage").scrollIntoView();
+    if (view.drawing.reveal) view.drawing.reveal();
   }
   function showEdge(id) {
     const edge = edgeById.get(id);
@@ -667,6 +671,8 @@
     $("png").addEventListener("click", savePng);
     $("svg").addEventListener("click", saveSvg);
     $("print").addEventListener("click", () => window.print());
+    if ($("down")) $("down").addEventListener("click", () => { $("panel").scrollIntoView(); $("panel").focus({ preventScroll: true }); });
+    if ($("shut")) $("shut").addEventListener("click", () => { clear(); say("Selection cleared."); (document.querySelector("#graph button[tabindex='0'], #graph .bars button") || $("graph")).focus({ preventScroll: true }); });
     $("theme").addEventListener("click", () => theme(!view.dark));
     $("twin").addEventListener("toggle", () => { if ($("twin").open) table(); });
     $("csv").addEventListener("click", () => {
