@@ -66,7 +66,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
-LATER = {"serve": "kg.cli_serve", **dict.fromkeys(("communities", "doctor", "stats", "studies"), "kg.cli_data")}
+LATER = {
+    "plot": "kg.cli_plot",
+    "serve": "kg.cli_serve",
+    **dict.fromkeys(("communities", "doctor", "stats", "studies"), "kg.cli_data"),
+}
 
 
 class _Group(click.Group):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kg.errors import SourceError
 
-__all__ = ["bundled", "cache", "digest", "names_of", "read_bytes", "write_text"]
+__all__ = ["bundled", "cache", "digest", "names_of", "read_bytes", "write_bytes", "write_text"]
 
 FORMAT = "22"  # of the built dataset; raised when its files change shape
 SHAPES = "shapes.ttl"  # beside the ontology, of which no dataset is made
@@ -66,6 +66,11 @@ def read_bytes(path: Path) -> bytes:
 
 
 def write_text(path: Path, text: str) -> None:
+    """Write a text as UTF-8, as `write_bytes` does."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
     """Write a file whole or not at all: to a temporary neighbour first, then renamed. Folders are made.
 
     What is no file (a device, a pipe) is written to and never replaced.
@@ -74,15 +79,15 @@ def write_text(path: Path, text: str) -> None:
 
     try:
         if path.exists() and not path.is_file() and not path.is_dir():
-            path.write_text(text, encoding="utf-8")
+            path.write_bytes(content)
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
         raise SourceError(f"{path}: cannot be written ({error.strerror or error}); choose another place") from None
     try:
-        with open(handle, "w", encoding="utf-8", newline="") as stream:
-            stream.write(text)
+        with open(handle, "wb") as stream:
+            stream.write(content)
         os.chmod(name, 0o666 & ~_umask())
         os.replace(name, path)
     except BaseException as error:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kg.layout import Layout, Thing, layout, lines
+from kg.packing import packed
 
 if TYPE_CHECKING:
     from pyvis.network import Network
@@ -46,6 +47,7 @@ LINKS = (
     (re.compile(r"pubmed:(\d{1,9})"), "https://pubmed.ncbi.nlm.nih.gov/"),
     (re.compile(r"pmc:(PMC\d{1,9})"), "https://pmc.ncbi.nlm.nih.gov/articles/"),
 )
+PREFIXES = {pattern.pattern.partition(":")[0]: address for pattern, address in LINKS}
 PRIMARY = "primary"
 
 
@@ -272,7 +274,7 @@ class _Words:
 
 
 def payload(view: View, place: Layout | None = None) -> dict[str, Any]:
-    """Return what the page reads, as plain values; one that a service sends would be the same.
+    """Return what the page reads, as plain values; a service can send them as they are, a file holds them packed.
 
     Rows of evidence stand once in `rows`, papers in `papers`, words in `words`; the rest points at them by number.
     `place` is the layout of the view, when it is at hand.
@@ -464,7 +466,7 @@ def _environment(view: View, place: Layout | None) -> Any:
     )
     environment.globals.update(
         view=view, policy=policy, scripts=[Markup(each) for each in scripts], style=Markup(style),
-        payload=Markup(_script_safe(payload(view, place))),
+        payload=Markup(_script_safe(packed(payload(view, place), PREFIXES))),
     )  # fmt: skip
     return environment
 
