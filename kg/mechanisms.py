@@ -19,7 +19,7 @@ from kg.vocabulary import Vocabulary
 if TYPE_CHECKING:
     from kg.compact import Compact
 
-__all__ = ["LESS", "Mechanism", "Outcome", "Route", "Step", "Trace", "incoherent", "losses", "trace"]
+__all__ = ["LESS", "VERBS", "Mechanism", "Outcome", "Route", "Step", "Trace", "incoherent", "losses", "trace"]
 
 MEETS = frozenset({"ImmuneCell", "TissueCell", "Condition", "BiologicalProcess"})  # where mediators end
 LESS = "through less "  # how the label of a route begins whose source lowers the factor
