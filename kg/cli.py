@@ -475,6 +475,10 @@ def show(context: click.Context, entity: str, species: str, count: int, form: st
                     for n in neighbours[:count]
                 ]
                 say.columns(["name", "predicate", "aspect", "in cell", "belief", "papers", "against"], rows, 40)
+                for n in neighbours[:count]:
+                    for paper in n.withdrawn:
+                        said = graph.publications[paper].citation
+                        click.echo(f"  not counted for {n.name} ({n.predicate}): {said} ({paper})")
                 if len(neighbours) > count:
                     click.echo(f"... {len(neighbours) - count} more; -k {len(neighbours)} shows all")
 
@@ -501,19 +505,19 @@ def evidence(
     kg evidence "umbilical cord MSC" SLE --format tsv
     kg evidence "cord MSC" "Tfh cell" --disease SLE
     """
-    from kg.dataset import row_of
+    from kg.dataset import known_of, row_of
 
     graph = _load(context)
     _context(graph, msc_source=msc_source)
     found = graph.evidence(subject, object, disease=disease, species=species, msc_source=msc_source)
-    rows = [{**row_of(claim, row), "effect_sign": claim.effect} for claim, row in found]
+    rows = [{**row_of(claim, row), "effect_sign": claim.effect, **known_of(claim, row)} for claim, row in found]
     if form == "json":
         options = [("--disease", disease), ("--species", species), ("--msc-source", msc_source)]
         _json(graph, _command("evidence", options, *filter(None, (subject, object))), {"rows": rows})
     elif form == "tsv":
         from kg.curation import COLUMNS
 
-        columns = [*COLUMNS["evidence"], "effect_sign"]
+        columns = [*COLUMNS["evidence"], "effect_sign", "row", "checked", "standing"]
         say.tsv(columns, ([row[column] for column in columns] for row in rows))
     else:
         from itertools import groupby
@@ -524,11 +528,14 @@ def evidence(
             click.secho(f"{claim.subject} {claim.predicate.replace('_', ' ')} {what}", bold=True)
             for _, row in group:
                 mark = "for    " if row.direction == "supports" else "AGAINST"
+                mark = "NOT COUNTED:" if row in claim.withdrawn else mark
                 facts = [row.system, "; ".join(row.species), row.msc_source, row.disease, "; ".join(row.model)]
                 facts += [
                     f"through {' and '.join(row.mediator)} ({row.mediator_test or 'stated'})" if row.mediator else ""
                 ]
                 facts += [f"with {'; '.join(row.combined_with)}" if row.combined_with else "", row.effect]
+                facts += ["read in the title only" if row.read == "title" else ""]
+                facts += [f"checked: {row.checked}" if row.checked else ""]
                 click.echo(f"  {mark} {row.statement}")
                 click.echo(f"          {', '.join(filter(None, facts))}")
                 click.echo(f"          {graph.publications[row.publication].citation} ({row.publication})")
