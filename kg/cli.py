@@ -29,7 +29,7 @@ __all__ = ["cli", "main"]
 
 CODES: tuple[tuple[type[KGError], int], ...] = ((CurationError, 1), (UnknownTerm, 3), (QueryError, 4), (SourceError, 5))
 BASIC = ("table", "tsv", "json")
-HERE = ("build", "check", "doctor", "format", "serve")  # commands about files of this machine
+HERE = frozenset("add build check checks doctor entity format import serve verify".split())  # about files here
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -66,7 +66,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
-LATER = {"serve": "kg.cli_serve", **dict.fromkeys(("communities", "doctor", "stats", "studies"), "kg.cli_data")}
+LATER = {
+    "add": "kg.cli_add",
+    "serve": "kg.cli_serve",
+    **dict.fromkeys(("checks",), "kg.cli_curate"),
+    **dict.fromkeys(("communities", "doctor", "stats", "studies"), "kg.cli_data"),
+}
 
 
 class _Group(click.Group):

@@ -43,8 +43,10 @@ __all__ = [
     "gathered",
     "identity_of",
     "load",
+    "normal",
     "read_rows",
     "read_tables",
+    "vocabulary_of",
 ]
 
 CLAIM = ("subject", "predicate", "object", "aspect", "cell")
@@ -222,6 +224,12 @@ def _vocabulary(tables: Tables) -> Vocabulary:
             ),
         )
     return Vocabulary(tables.ontology, entities)
+
+
+def vocabulary_of(root: Path) -> Vocabulary:
+    """Return the ontology and the entities that the tables below `root` are read against, faulty rows left out."""
+    tables, _ = read_tables(root)
+    return _vocabulary(tables)
 
 
 def check(root: Path) -> list[Problem]:
@@ -626,8 +634,8 @@ def format(root: Path, write: bool = True) -> list[Path]:
         if path.suffix != ".tsv" or not path.is_relative_to(root):
             continue
         columns = COLUMNS[_kind(path)]
-        normal = {tuple(_normal(column, row[column], vocabulary) for column in columns) for row in by_file[file]}
-        ordered = sorted(normal, key=lambda cells: ([cell.casefold() for cell in cells], cells))
+        rows = {tuple(normal(column, row[column], vocabulary) for column in columns) for row in by_file[file]}
+        ordered = sorted(rows, key=lambda cells: ([cell.casefold() for cell in cells], cells))
         text = "".join("\t".join(cells) + "\n" for cells in [columns, *ordered])
         if text.encode() != read_bytes(path):
             changed.append((path, text))
@@ -637,7 +645,8 @@ def format(root: Path, write: bool = True) -> list[Path]:
     return [path for path, _ in changed]
 
 
-def _normal(column: str, cell: str, vocabulary: Vocabulary) -> str:
+def normal(column: str, cell: str, vocabulary: Vocabulary) -> str:
+    """Return a cell as `format` writes it: white space and Unicode normalised, names canonical where known."""
     cell = _tidy(cell)
 
     def canonical(name: str) -> str:

@@ -63,24 +63,25 @@ def read_bytes(path: Path) -> bytes:
         raise SourceError(f"{path}: cannot be read ({error.strerror or error})") from None
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a file whole or not at all: to a temporary neighbour first, then renamed. Folders are made.
+def write_text(path: Path, text: str | bytes) -> None:
+    """Write a file, text as UTF-8, whole or not at all: to a temporary neighbour first, then renamed. Folders are made.
 
     What is no file (a device, a pipe) is written to and never replaced.
     """
     import tempfile
 
+    content = text.encode() if isinstance(text, str) else text
     try:
         if path.exists() and not path.is_file() and not path.is_dir():
-            path.write_text(text, encoding="utf-8")
+            path.write_bytes(content)
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
         raise SourceError(f"{path}: cannot be written ({error.strerror or error}); choose another place") from None
     try:
-        with open(handle, "w", encoding="utf-8", newline="") as stream:
-            stream.write(text)
+        with open(handle, "wb") as stream:
+            stream.write(content)
         os.chmod(name, 0o666 & ~_umask())
         os.replace(name, path)
     except BaseException as error:
