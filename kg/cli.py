@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 LATER = {
     "add": "kg.cli_add",
     "serve": "kg.cli_serve",
-    **dict.fromkeys(("checks", "verify"), "kg.cli_curate"),
+    **dict.fromkeys(("checks", "import", "verify"), "kg.cli_curate"),
     **dict.fromkeys(("communities", "doctor", "stats", "studies"), "kg.cli_data"),
 }
 
@@ -84,7 +84,8 @@ class _Group(click.Group):
         if cmd_name in LATER:
             from importlib import import_module
 
-            command: click.Command = getattr(import_module(LATER[cmd_name]), cmd_name)
+            module = import_module(LATER[cmd_name])
+            command: click.Command = getattr(module, cmd_name, None) or getattr(module, f"{cmd_name}_")
             return command
         return super().get_command(ctx, cmd_name)
 
@@ -946,17 +947,25 @@ def export(context: click.Context, form: str, output: str) -> None:
       edges-csv, edges-tsv         claims, one a row
       bibtex, csl                  the publications, for reference managers
       examples                     the queries of `kg query --list`, as SPARQL examples in Turtle
+      xlsx                         the tables as a workbook, which `kg import` reads back
 
     \b
     kg export graphml -o mscim.graphml
     """
-    content = _load(context).export(form)
+    if form == "xlsx":
+        from kg.workbooks import workbook
+
+        if _endpoint(context):
+            raise click.UsageError("xlsx holds the tables, which an endpoint does not have")
+        content = workbook(_root(context))
+    else:
+        content = _load(context).export(form)
     if output == "-":
         click.echo(content, nl=False)
     else:
         from kg.sources import write_text
 
-        write_text(Path(output), content.decode())
+        write_text(Path(output), content)
         click.echo(f"kg: wrote {output} ({len(content) // 1024} KB)", err=True)
 
 

@@ -21,7 +21,7 @@ from kg.model import Publication
 if TYPE_CHECKING:
     from kg.verify import Finding, Proposal
 
-__all__ = ["checks", "verify"]
+__all__ = ["checks", "import_", "verify"]
 
 
 @click.group()
@@ -236,3 +236,23 @@ def verify(
     kinds = {finding.kind for finding in findings}
     if kinds & set(BAD):
         sys.exit(5 if "not asked" in kinds else 1)
+
+
+@click.command(name="import")
+@click.argument("workbook", type=click.Path(exists=True, dir_okay=False))
+@click.option("--dry-run", is_flag=True, help="Show what would change, and write nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask before writing.")
+@click.pass_context
+def import_(context: click.Context, workbook: str, dry_run: bool, yes: bool) -> None:
+    """Take tables back from a workbook of `kg export xlsx`, edited or not; what changes is shown first.
+
+    A sheet is a table; tables without a sheet stay as they are, a new sheet with the columns of evidence is a new
+    table. Rows are checked, sorted and written whole; unchanged tables stay byte for byte.
+
+    \b
+    kg --data my-tables export xlsx -o tables.xlsx
+    kg --data my-tables import tables.xlsx --dry-run
+    """
+    from kg.workbooks import tables_of
+
+    finished(own_root(_root(context)), [], dry_run, ask=not yes, whole=tables_of(Path(workbook)))

@@ -87,7 +87,12 @@ def try_out(root: Path, changes: Sequence[Change], whole: Mapping[str, str] | No
             shutil.copyfile(path, copy / path.parent.name / path.name)
         for table, text in (whole or {}).items():
             write_text(_path(copy, table), text)
-        places = _applied(copy, changes, vocabulary)
+        places = {
+            (f"{_path(copy, table).parent.name}/{table}.tsv", line): f"sheet {table}, row {line}"
+            for table, text in (whole or {}).items()
+            for line in range(1, text.count("\n") + 1)
+        }
+        places |= _applied(copy, changes, vocabulary)
         found = check(copy)
         fatal = [problem for problem in found if "run `kg format`" not in problem.message]
         if fatal:

@@ -30,6 +30,7 @@ def names_of(root: Path) -> list[Path]:
     if not ontology.is_dir():
         ontology = bundled() / "ontology"
     found = [*ontology.glob("*.ttl"), *ontology.glob("*.tsv"), *triples.glob("*.tsv")]
+    found = [path for path in found if not path.name.endswith(".sssom.tsv")]  # made from the entities
     return sorted(found, key=lambda path: (path.parent.name, path.name))
 
 

@@ -22,6 +22,7 @@ __all__ = ["library", "read_workbook", "saved", "tables_of", "workbook"]
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # of every part of the file: the same tables give the same bytes
 LONGEST = 32_767  # characters that a cell holds
+TITLE = 31  # and the name of a sheet
 STAMP = re.compile(rb"(<dcterms:(created|modified)[^>]*>)[^<]*")
 
 
@@ -56,8 +57,6 @@ def _filled(sheet: Any, lines: Sequence[Sequence[str]]) -> None:
     for number, line in enumerate(lines):
         cells = []
         for text in line:
-            if len(text) > LONGEST:
-                raise SourceError(f"sheet {sheet.title}, row {number + 1}: a cell longer than {LONGEST} characters")
             cell = WriteOnlyCell(sheet, value=text or None)
             if text:
                 cell.data_type = "s"
@@ -71,18 +70,20 @@ def _filled(sheet: Any, lines: Sequence[Sequence[str]]) -> None:
 
 def workbook(root: Path) -> bytes:
     """Return all tables below `root` as one workbook, a sheet each, in the order of their rows."""
-    book = library().Workbook(write_only=True)
+    tables: dict[str, list[list[str]]] = {}
     for path in names_of(root):
-        if path.suffix == ".tsv" and path.stem in _tables(root):
-            if len(path.stem) > 31:
-                raise SourceError(f"{path}: its name is longer than the 31 characters that a sheet may have")
+        if path.suffix == ".tsv":
             lines = [line.split("\t") for line in read_bytes(path).decode().splitlines()]
-            _filled(book.create_sheet(path.stem), lines)
+            long = next((n for n, line in enumerate(lines, 1) if any(len(cell) > LONGEST for cell in line)), 0)
+            if len(path.stem) > TITLE:
+                raise SourceError(f"{path}: its name is longer than the {TITLE} characters that a sheet may have")
+            if long:
+                raise SourceError(f"{path}, line {long}: a cell longer than the {LONGEST} characters of a workbook")
+            tables[path.stem] = lines
+    book = library().Workbook(write_only=True)
+    for name, lines in tables.items():
+        _filled(book.create_sheet(name), lines)
     return saved(book)
-
-
-def _tables(root: Path) -> frozenset[str]:
-    return frozenset(p.stem for p in names_of(root) if p.suffix == ".tsv" and not p.name.endswith(".sssom.tsv"))
 
 
 def read_workbook(path: Path) -> dict[str, list[list[str]]]:
@@ -115,6 +116,7 @@ def read_workbook(path: Path) -> dict[str, list[list[str]]]:
             lines.pop()
         width = max((n for line in lines for n, text in enumerate(line, 1) if text), default=0)
         sheets[sheet.title] = [[*line[:width], *[""] * (width - len(line))] for line in lines]
+    book.close()
     if faults:
         raise CurationError("nothing was read; mend these cells first:\n" + "\n".join(faults[:20]))
     return sheets
