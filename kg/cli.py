@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 LATER = {
     "add": "kg.cli_add",
     "serve": "kg.cli_serve",
-    **dict.fromkeys(("checks", "import", "verify"), "kg.cli_curate"),
+    **dict.fromkeys(("checks", "entity", "import", "verify"), "kg.cli_curate"),
     **dict.fromkeys(("communities", "doctor", "stats", "studies"), "kg.cli_data"),
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +18,13 @@ from kg.drafts import identifiers, known_paper, paper_key
 from kg.editing import Change, own_root
 from kg.errors import CurationError, UnknownTerm
 from kg.model import Publication
+from kg.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
+    from kg.groundings import Candidate
     from kg.verify import Finding, Proposal
 
-__all__ = ["checks", "import_", "verify"]
+__all__ = ["checks", "entity", "import_", "verify"]
 
 
 @click.group()
@@ -256,3 +259,161 @@ def import_(context: click.Context, workbook: str, dry_run: bool, yes: bool) -> 
     from kg.workbooks import tables_of
 
     finished(own_root(_root(context)), [], dry_run, ask=not yes, whole=tables_of(Path(workbook)))
+
+
+@click.group()
+def entity() -> None:
+    """New names: find the public term they stand for, or make a local one.
+
+    \b
+    kg entity add "exhausted B cell" --terms my-terms
+    kg entity requests
+    """
+
+
+@entity.command(name="add")
+@click.argument("name")
+@click.option("--terms", type=click.Path(file_okay=False), help="Folder with tables of terms you have verified.")
+@click.option("--curie", default="", help="Identifier to take, seen in its source; else one is proposed.")
+@click.option("--grounding", type=click.Choice(["exact", "broad", "local"]), help="How well the term fits the name.")
+@click.option(
+    "--category", default="", metavar="CLASS", help="Class, as ImmuneCell or Protein; else that of the parent."
+)
+@click.option("--parent", "parents", multiple=True, metavar="NAME", help="A wider entity; may be repeated.")
+@click.option("--synonym", "synonyms", multiple=True, metavar="TEXT", help="Another name; may be repeated.")
+@click.option("--definition", default="", help="For a local term: what it means, in one sentence.")
+@click.option("--ontology", default="", metavar="NAME", help="For a local term: the ontology to ask for it.")
+@click.option("--note", default="", help="Where the identifier was seen; else the source of the term.")
+@click.option("--dry-run", is_flag=True, help="Show what would be written, and write nothing.")
+@click.option("--yes", is_flag=True, help="Ask nothing: take the term of that very label, else what the options say.")
+@click.pass_context
+def entity_add(
+    context: click.Context,
+    name: str,
+    terms: str | None,
+    curie: str,
+    grounding: str | None,
+    category: str,
+    parents: tuple[str, ...],
+    synonyms: tuple[str, ...],
+    definition: str,
+    ontology: str,
+    note: str,
+    dry_run: bool,
+    yes: bool,
+) -> None:
+    """Add NAME to the entities, grounded in a verified term (exact, broad) or as a local one with a definition.
+
+    \b
+    kg --data my-tables entity add "plasmablast" --terms my-terms
+    kg --data my-tables entity add "exhausted B cell" --grounding local --parent "B cell" --definition "..."
+    """
+    from kg import groundings
+    from kg.curation import normal
+
+    root = own_root(_root(context))
+    vocabulary = vocabulary_of(root)
+    name = normal("name", name, vocabulary)
+    for known in groundings.namesakes(name, vocabulary):
+        raise UnknownTerm(name, kind="name", reason=f"is taken: it stands for {known.name!r} ({known.curie})")
+    found = groundings.read_terms(Path(terms)) if terms else {}
+    chosen, justified = None, "semapv:ManualMappingCuration"
+    if curie:
+        chosen = next(
+            (each for each in groundings.candidates(name, found, vocabulary, 999) if each.term.id == curie), None
+        )
+    elif grounding != "local":
+        offered = groundings.candidates(name, found, vocabulary)
+        chosen = _offered(offered, yes)
+        if yes and chosen:
+            justified = "semapv:LexicalMatching"
+    if chosen:
+        curie, source = chosen.term.id, chosen.term.source
+        category, parents = category or chosen.category, parents or tuple(filter(None, [chosen.parent]))
+        note = note or (f"id seen in {source}" if source else "")
+        synonyms = synonyms or tuple(
+            each for each in chosen.term.synonyms if not groundings.namesakes(each, vocabulary)
+        )
+        grounding = grounding or ("exact" if chosen.match != "near" else "broad")
+    grounding = grounding or ("exact" if curie else "local")
+    if grounding == "local":
+        curie = curie or groundings.local_curie(name, vocabulary)
+    parents = tuple(vocabulary.resolve(each).name for each in parents)
+    if grounding == "local" and not yes:
+        parents = parents or _split(click.prompt("parent (a wider entity)", err=True), vocabulary)
+        definition = definition or click.prompt("definition (one sentence)", err=True)
+    if not parents and grounding == "local":
+        raise click.UsageError("a local term needs a parent: --parent NAME")
+    if not definition and grounding == "local":
+        raise click.UsageError("a local term needs a definition: --definition TEXT")
+    category = category or (vocabulary.entities[parents[0]].category if parents else "")
+    if not category and not yes:
+        category = click.prompt("category", type=click.Choice(vocabulary.ontology.categories), err=True)
+    cells = {
+        "name": name,
+        "curie": curie,
+        "category": category,
+        "parents": "|".join(parents),
+        "synonyms": "|".join(each for each in synonyms if each.casefold() != name.casefold() and "|" not in each),
+        "grounding": grounding,
+        "note": note,
+    }
+    changes = [Change("entities", cells, place=f"the entity {name!r}")]
+    if grounding == "local":
+        asked = {"name": name, "definition": definition, "ontology": ontology}
+        changes.append(Change("requests", asked, place=f"the request of {name!r}"))
+    if finished(root, changes, dry_run, ask=not yes) and grounding != "local":
+        _justify(root, name, chosen.term.label if chosen else "", justified)
+
+
+def _split(text: str, vocabulary: Vocabulary) -> tuple[str, ...]:
+    return tuple(vocabulary.resolve(part).name for part in text.split("|") if part.strip())
+
+
+def _offered(offered: Sequence[Candidate], yes: bool) -> Candidate | None:
+    """Show terms and let the curator take one; with `yes`, that of the very label."""
+    if yes:
+        return next((each for each in offered if each.match == "label"), None)
+    for number, each in enumerate(offered, 1):
+        kind = f" (kind of {each.parent})" if each.parent else ""
+        click.echo(f"  {number}  {each.term.id}  {each.term.label}{kind}: {each.match}; {each.term.source}", err=True)
+    if not offered:
+        click.echo("  no term is called so, or like it", err=True)
+        return None
+    said = click.prompt("number of the term, 0 for none (a local term)", type=click.IntRange(0, len(offered)), err=True)
+    return offered[said - 1] if said else None
+
+
+def _justify(root: Path, name: str, label: str, justification: str) -> None:
+    """Write into the table of mappings, when there is one, how the grounding of a name came about."""
+    from datetime import date
+
+    from kg import mappings
+    from kg.sources import write_text
+
+    path = root / "ontology" / mappings.FILE
+    rows = mappings.kept(path)
+    told = {"object_label": label, "mapping_justification": justification, "mapping_date": date.today().isoformat()}
+    rows = {core: row._replace(**told) if core[1] == name else row for core, row in rows.items()}
+    if rows:
+        write_text(path, mappings.text_of(rows.values(), vocabulary_of(root).ontology.prefixes))
+
+
+@entity.command(name="requests")
+@click.option("--undefined", is_flag=True, help="Only those that nobody has defined.")
+@_format(*BASIC)
+@click.pass_context
+def entity_requests(context: click.Context, undefined: bool, form: str) -> None:
+    """List the local terms as requests for new terms: definition, parent, the ontology to ask.
+
+    \b
+    kg entity requests --format tsv
+    """
+    from kg.groundings import requests
+
+    root = _root(context)
+    tables, _ = read_tables(root)
+    rows = [list(row) for row in requests(tables, vocabulary_of(root)) if not (undefined and row[4])]
+    _printed(["name", "curie", "category", "parents", "definition", "ontology", "asked"], rows, form)
+    defined = sum(bool(row[4]) for row in rows)
+    click.echo(f"kg: {len(rows)} local terms; {defined} with a definition", err=True)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kg import mappings
 from kg.appraisal import KEY, appraised, is_day, status_faults, verified_faults
 from kg.errors import CurationError
 from kg.model import (
@@ -23,6 +24,7 @@ from kg.model import (
     Evidence,
     Problem,
     Publication,
+    Request,
     Study,
     assertion_id,
     row_id,
@@ -55,6 +57,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "publications": Publication._fields,
     "studies": Study._fields,
     "checks": Check._fields,
+    "requests": Request._fields,
     "evidence": (*CLAIM, *Evidence._fields[: -len(DERIVED)]),
 }
 LISTS = {"mediator": "; ", "priming": "; ", "species": "; ", "model": "; ", "combined_with": "; "}
@@ -98,6 +101,7 @@ class Tables:
     publications: tuple[Row, ...]
     studies: tuple[Row, ...]
     checks: tuple[Row, ...]
+    requests: tuple[Row, ...]
     evidence: tuple[Row, ...]
 
 
@@ -109,7 +113,7 @@ def read_rows(path: Path, kind: str, file: str = "") -> tuple[list[Row], list[Pr
     path
         The table.
     kind
-        entities, publications, studies, checks or evidence: which columns are expected.
+        entities, publications, studies, checks, requests or evidence: which columns are expected.
     file
         Name to use in problems; the file name by default.
     """
@@ -235,7 +239,8 @@ def vocabulary_of(root: Path) -> Vocabulary:
 def check(root: Path) -> list[Problem]:
     """Return every problem of the tables below `root`, ordered by file, line and column; empty when all is well."""
     tables, problems = read_tables(root)
-    return sorted({*problems, *_check(tables)})
+    entities, prefixes = _vocabulary(tables).entities, tables.ontology.prefixes
+    return sorted({*problems, *_check(tables), *mappings.faults(root / "ontology" / mappings.FILE, entities, prefixes)})
 
 
 def _check(tables: Tables) -> list[Problem]:
@@ -252,6 +257,7 @@ def _check(tables: Tables) -> list[Problem]:
     problems += _check_together(tables.evidence)
     problems += _check_studies(tables, known, keys)
     problems += _check_checks(tables, known)
+    problems += _check_requests(tables, vocabulary)
     return problems
 
 
@@ -580,6 +586,24 @@ def identity_of(row: Row, vocabulary: Vocabulary) -> str:
     return row_id(claim, row["direction"], row["publication"], row["statement"])
 
 
+def _check_requests(tables: Tables, vocabulary: Vocabulary) -> list[Problem]:
+    problems: list[Problem] = []
+    seen: set[str] = set()
+    for row in tables.requests:
+        entity = vocabulary.entities.get(row["name"])
+        if entity is None:
+            problems.append(_unknown(row, "name", row["name"], vocabulary.entities))
+        elif entity.grounding != "local":
+            message = f"{row['name']!r} has a public identifier now ({entity.curie}); delete the request"
+            problems.append(row.problem("name", message))
+        if row["name"] in seen:
+            problems.append(row.problem("name", f"{row['name']!r} stands here twice; keep one"))
+        seen.add(row["name"])
+        if not row["definition"]:
+            problems.append(row.problem("definition", "definition is empty; say in a sentence what the term means"))
+    return problems
+
+
 def _check_checks(tables: Tables, vocabulary: Vocabulary) -> list[Problem]:
     problems: list[Problem] = []
     rows = {identity_of(row, vocabulary): row for row in tables.evidence} if tables.checks else {}
@@ -627,7 +651,14 @@ def format(root: Path, write: bool = True) -> list[Path]:
     vocabulary = _vocabulary(tables)
     changed: list[tuple[Path, str]] = []
     by_file: dict[str, list[Row]] = defaultdict(list)
-    for row in (*tables.entities, *tables.publications, *tables.studies, *tables.checks, *tables.evidence):
+    for row in (
+        *tables.entities,
+        *tables.publications,
+        *tables.studies,
+        *tables.checks,
+        *tables.requests,
+        *tables.evidence,
+    ):
         by_file[row.file].append(row)
     for path in names_of(root):
         file = f"{path.parent.name}/{path.name}"
@@ -639,6 +670,11 @@ def format(root: Path, write: bool = True) -> list[Path]:
         text = "".join("\t".join(cells) + "\n" for cells in [columns, *ordered])
         if text.encode() != read_bytes(path):
             changed.append((path, text))
+    table = root / "ontology" / mappings.FILE
+    if table.is_file():
+        text = mappings.made(table, vocabulary.entities, tables.ontology.prefixes)
+        if text.encode() != read_bytes(table):
+            changed.append((table, text))
     if write:
         for path, text in changed:
             write_text(path, text)

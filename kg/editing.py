@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from kg import mappings
 from kg.curation import COLUMNS, check, format, normal, read_rows, vocabulary_of
 from kg.errors import CurationError, SourceError
 from kg.model import Problem
@@ -16,7 +17,7 @@ from kg.vocabulary import Vocabulary
 
 __all__ = ["Change", "Trial", "evidence_tables", "kind_of", "own_root", "try_out", "write"]
 
-ORDER = ("entities", "publications", "checks", "studies")  # written first: what others point to
+ORDER = ("entities", "requests", "publications", "checks", "studies")  # written first: what others point to
 
 
 def own_root(root: Path) -> Path:
@@ -64,7 +65,7 @@ class Trial:
 
 
 def _path(root: Path, table: str) -> Path:
-    folder = "ontology" if table == "entities" else "triples"
+    folder = "ontology" if table in ("entities", "requests") else "triples"
     return root / folder / f"{table}.tsv"
 
 
@@ -98,8 +99,12 @@ def try_out(root: Path, changes: Sequence[Change], whole: Mapping[str, str] | No
         if fatal:
             return Trial(problems=tuple(_said(problem, places) for problem in fatal))
         format(copy)
-        texts = {}
+        texts: dict[Path, str] = {}
         touched = {*(change.table for change in changes), *(whole or {})}
+        sssom = root / "ontology" / mappings.FILE
+        if "entities" in touched and sssom.is_file():
+            new = mappings.made(sssom, vocabulary_of(copy).entities, vocabulary.ontology.prefixes)
+            texts |= {sssom: new} if new.encode() != read_bytes(sssom) else {}
         for path in names_of(copy):
             if path.stem in touched:
                 old = root / path.parent.name / path.name

@@ -20,6 +20,7 @@ __all__ = [
     "Predicate",
     "Problem",
     "Publication",
+    "Request",
     "Study",
     "assertion_id",
     "row_id",
@@ -205,6 +206,15 @@ class Check(NamedTuple):
     source: str = ""
     found_in: str = ""
     note: str = ""
+
+
+class Request(NamedTuple):
+    """A local term as it is asked of a public ontology: one line of `ontology/requests.tsv`."""
+
+    name: str
+    definition: str = ""
+    ontology: str = ""
+    asked: str = ""
 
 
 class Study(NamedTuple):
