@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from kg import sources, store
 from kg.errors import SourceError, UnknownTerm
 from kg.graph import Blocks, Context, Weigher, multidigraph
-from kg.model import Assertion, Entity, Evidence, Publication, Study
+from kg.model import DERIVED, Assertion, Entity, Evidence, Publication, Study, row_id
 from kg.vocabulary import Vocabulary, nearest
 
 if TYPE_CHECKING:
@@ -53,7 +53,10 @@ class Hit(NamedTuple):
 
 
 class Neighbour(NamedTuple):
-    """One claim on an entity's card, seen from the entity: the other end, and what is said. `effect` in {-1, 0, 1}."""
+    """One claim on an entity's card, seen from the entity: the other end, and what is said. `effect` in {-1, 0, 1}.
+
+    `withdrawn` are the papers whose rows count for nothing: retracted, or not found to say it.
+    """
 
     name: str
     predicate: str
@@ -63,6 +66,7 @@ class Neighbour(NamedTuple):
     belief: float
     publications: tuple[str, ...]
     refuting: tuple[str, ...]
+    withdrawn: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +184,7 @@ class Dataset:
                 weigher.belief(claim),
                 claim.publications,
                 claim.refuting,
+                tuple(sorted({row.publication for row in claim.withdrawn})),
             )
             if not causal or not claim.effect:
                 lists["other"].append(neighbour)
@@ -213,7 +218,7 @@ class Dataset:
             (claim, row)
             for claim in self.assertions
             if claim.subject == entity.name and (not objects or claim.object in objects)
-            for row in claim.evidence
+            for row in (*claim.evidence, *claim.withdrawn)
             if (not context.msc_source or row.msc_source in self.vocabulary.tissues(context.msc_source))
             and (not context.priming or context.priming in row.priming)
             and (not tissues or row.msc_source in tissues)
@@ -612,6 +617,22 @@ class Dataset:
                         seen.setdefault(row.publication, set()).update(name for name in asked if name not in lacking)
         return tuple((name, sum(name in fit for fit in seen.values()), len(seen)) for name in asked if seen)
 
+    def left_out(self, answer: Trace) -> tuple[tuple[str, str], ...]:
+        """Return the papers whose rows on the two ends, or on a step shown, count for nothing, each with the reason."""
+        ends = (answer.source, answer.target)
+        routes = (*answer.routes, *answer.counter_routes)
+        shown = {step.claim for route in routes for each in route.mechanisms for step in each.steps}
+        return tuple(
+            sorted(
+                {
+                    (row.publication, "; ".join(filter(None, (row.standing, row.checked))))
+                    for claim in self.claims_for(self.resolve(answer.source))
+                    if claim.withdrawn and (claim.id in shown or (claim.subject, claim.object) == ends)
+                    for row in claim.withdrawn
+                }
+            )
+        )
+
     def cited(self, curies: Iterable[str]) -> tuple[Publication, ...]:
         """Return the publications of CURIEs, each once, ordered by CURIE; for `kg.citations`."""
         return tuple(self.publications[curie] for curie in sorted(set(curies)) if curie in self.publications)
@@ -954,9 +975,22 @@ def opened(folder: Path, summary: Mapping[str, Any]) -> Dataset:
     )
 
 
+def known_of(claim: Assertion, evidence: Evidence) -> dict[str, Any]:
+    """Return what is known of a row beyond its columns: its id, what a second reading found, what became of the paper.
+
+    `counts` is False for a row that counts for nothing.
+    """
+    return {
+        "row": row_id(claim.id, evidence.direction, evidence.publication, evidence.statement),
+        "checked": evidence.checked,
+        "standing": evidence.standing,
+        "counts": evidence not in claim.withdrawn,
+    }
+
+
 def row_of(claim: Assertion, evidence: Evidence) -> dict[str, Any]:
     """Return all columns of one row of evidence as text, in the order of the tables."""
     cells = {name: getattr(claim, name) for name in ("subject", "predicate", "object", "aspect", "cell")}
-    for name, value in evidence._asdict().items():
+    for name, value in list(evidence._asdict().items())[: -len(DERIVED)]:
         cells[name] = "; ".join(value) if isinstance(value, tuple) else value
     return cells

@@ -57,8 +57,9 @@ class Weigher:
     Belief of a claim is pp x (1 - pn). pp is 1 minus the product of (1 - support) over the publications that support
     it, pn the same over those that refute it; a publication counts once, at its best row. Support of a row is
     (1 - error) x context factor; error is the prior of its system times the factors of mediator test, reading,
-    combination and written doubt, at most `error_cap`. All priors come from the ontology. The form of the product is
-    that of INDRA's belief engine; the numbers are ours.
+    combination and written doubt, at most `error_cap`; a warning about the paper, or a second reading that found the
+    finding elsewhere, lowers the support by a factor. A preprint and its paper count once. All priors come from the
+    ontology. The form of the product is that of INDRA's belief engine; the numbers are ours.
     """
 
     def __init__(self, vocabulary: Vocabulary, context: Context | None = None) -> None:
@@ -153,6 +154,9 @@ class Weigher:
     def discounts(self, claim: Assertion, evidence: Evidence) -> tuple[str, ...]:
         """Why a row fits less than fully, in words: `species: mouse x0.4`; empty when it fits."""
         fits = self._fits(claim, evidence)
+        worth = self.vocabulary.ontology.worth(evidence)
+        if worth != 1:
+            fits.append(("standing", worth, "; ".join(filter(None, (evidence.standing, evidence.checked)))))
         return tuple(f"{name}: {instead or 'not stated'} x{factor:g}" for name, factor, instead in fits)
 
     def given_as_asked(self, evidence: Evidence) -> bool:
@@ -169,9 +173,11 @@ class Weigher:
         e = evidence  # rows that agree in all that counts weigh the same
         seen = self._reads_out(claim, e)
         graded = (e.system, e.mediator_test, e.read, e.combined_with, "doubt" in e.context, e.species, e.disease, seen)
-        key = (self.vocabulary.entities[claim.subject].category, *graded, e.msc_source, e.priming, e.mode, e.donor)
+        given = (e.msc_source, e.priming, e.mode, e.donor, e.checked, e.standing)
+        key = (self.vocabulary.entities[claim.subject].category, *graded, *given)
         if key not in self._supports:
-            self._supports[key] = (1 - self.error(e)) * self.context_factor(claim, e)
+            worth = self.vocabulary.ontology.worth(e)
+            self._supports[key] = (1 - self.error(e)) * self.context_factor(claim, e) * worth
         return self._supports[key]
 
     def pooled(self, claim: Assertion, rows: Iterable[Evidence], seen: bool = False) -> float:
@@ -187,8 +193,9 @@ class Weigher:
             support = self.support(claim, row)
             if seen and self._reads_out(claim, row):
                 support /= self._priors["context_readout"]
-            if support > best.get(row.publication, 0.0):
-                best[row.publication] = support
+            paper = row.standing.partition("preprint of ")[2].partition("; ")[0] or row.publication
+            if support > best.get(paper, 0.0):
+                best[paper] = support
         doubt = 1.0
         for publication in sorted(best):
             doubt *= 1 - best[publication]

@@ -44,7 +44,8 @@ class Step(NamedTuple):
     multiply to its sign; `belief` is in [0, 1]; `attestation` says how the step hangs together with the one before
     (attested, same publication, assembled; empty for the first). `factor` in [0, 1] is what belief is multiplied with
     in the score: attestation, degree penalties, bridge and order together. `primed` is what licensed the MSC in every
-    row that supports the step, `together` what was given with them in every such row. `contested` says which like
+    row that supports the step, `together` what was given with them in every such row; with `titles_only`
+    nothing but titles was read. `contested` says which like
     claims were refuted, as "abundance: doi:10.1000/one"; `contest` in [0, 1] is what those seen in the disease asked
     for take from the belief.
     """
@@ -68,6 +69,7 @@ class Step(NamedTuple):
     factor: float = 1.0
     primed: tuple[str, ...] = ()
     together: tuple[str, ...] = ()
+    titles_only: bool = False
     contested: tuple[str, ...] = ()
     contest: float = 0.0
 
@@ -550,6 +552,7 @@ class _Writer:
             factor=factor * link.penalty,
             primed=_common(row.priming for row in rows),
             together=_common(row.combined_with for row in rows),
+            titles_only=all(row.read == "title" for row in rows),
             contest=self.contest(link),
             contested=tuple(
                 f"{each.aspect or 'effect'}: {', '.join(each.refuting)}"

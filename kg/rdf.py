@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from kg.errors import CurationError
-from kg.model import Assertion, Entity, Evidence, Publication, Study, split
+from kg.model import DERIVED, Assertion, Entity, Evidence, Publication, Study, split
 from kg.sources import read_bytes
 from kg.vocabulary import MSCIM, OWL, RDFS, SKOS, Vocabulary, ontology_of, value_of
 
@@ -39,7 +39,7 @@ TERMS = {
     "direction": "Direction",
 }
 Row = TypeVar("Row", Publication, Study)
-TEXTS = ("leg_of", "context", "effect", "statement", "read")
+TEXTS = ("leg_of", "context", "effect", "statement", "read", *DERIVED)
 
 
 def assertion_iri(identity: str) -> str:
@@ -48,8 +48,9 @@ def assertion_iri(identity: str) -> str:
 
 
 def evidence_iri(assertion: Assertion, evidence: Evidence) -> str:
-    """Return the IRI of one row of evidence: a hash of the claim and of all its cells."""
-    text = "\t".join([assertion.id, *("; ".join(cell) if isinstance(cell, tuple) else cell for cell in evidence)])
+    """Return the IRI of one row of evidence: a hash of the claim and of all its cells, without what is derived."""
+    cells = evidence[: -len(DERIVED)]
+    text = "\t".join([assertion.id, *("; ".join(cell) if isinstance(cell, tuple) else cell for cell in cells)])
     return f"{MSCIM}evidence/{hashlib.sha256(text.encode()).hexdigest()[:20]}"
 
 
@@ -135,7 +136,7 @@ def quads(
             yield ox.Quad(subject, own("cell"), entity(claim.cell), graph)
         effect = ox.Literal(str(claim.effect), datatype=node(XSD + "integer"))
         yield ox.Quad(subject, own("effect_sign"), effect, graph)
-        for evidence in claim.evidence:
+        for evidence in (*claim.evidence, *claim.withdrawn):
             part = node(evidence_iri(claim, evidence))
             yield ox.Quad(subject, own("evidence"), part, graph)
             yield ox.Quad(part, a, own("Evidence"), graph)
@@ -265,6 +266,7 @@ def assertions(triples: Iterable[ox.Quad], vocabulary: Vocabulary) -> tuple[Asse
                 cells["disease"] = name(part["disease"][0]) if "disease" in part else ""
                 cells["publication"] = ontology.contract(part["publication"][0])
                 evidence.append(Evidence(**cells))  # type: ignore[arg-type]
+            kept, withdrawn = ontology.parted(sorted(evidence, key=evidence_order))
             claims.append(
                 Assertion(
                     name(node["subject"][0]),
@@ -273,8 +275,9 @@ def assertions(triples: Iterable[ox.Quad], vocabulary: Vocabulary) -> tuple[Asse
                     by_iri[node["aspect"][0]] if "aspect" in node else "",
                     name(node["cell"][0]) if "cell" in node else "",
                     int(node["effect_sign"][0]),
-                    tuple(sorted(evidence, key=evidence_order)),
+                    kept,
                     iri.removeprefix(MSCIM + "assertion/"),
+                    withdrawn,
                 )
             )
         except KeyError as error:

@@ -169,7 +169,8 @@ def _pack(contents: Contents) -> dict[str, Any]:
         "ontology": {name: _plain(value) for name, value in ontology.items()},
         "entities": list(vocabulary.entities.values()),
         "assertions": [
-            [a.subject, a.predicate, a.object, a.aspect, a.cell, a.effect, a.evidence, a.id] for a in assertions
+            [a.subject, a.predicate, a.object, a.aspect, a.cell, a.effect, a.evidence, a.id, a.withdrawn]
+            for a in assertions
         ],
         "publications": publications,
         "studies": studies,
@@ -235,7 +236,7 @@ def _unpack(packed: dict[str, Any]) -> Contents:
             "chains": {n: Chain(name, frozenset(into), u, low) for n, (name, into, u, low) in raw["chains"].items()},
             **{
                 column: {name: Grade(*cells) for name, cells in raw[column].items()}
-                for column in ("systems", "mediator_tests", "reading")
+                for column in ("systems", "mediator_tests", "reading", "checks", "statuses")
             },
             "donors": tuple(raw["donors"]),
             **{
@@ -250,8 +251,8 @@ def _unpack(packed: dict[str, Any]) -> Contents:
         for name, curie, category, parents, synonyms, grounding, note in packed["entities"]
     }
     assertions = tuple(
-        Assertion(s, p, o, aspect, cell, effect, tuple(_evidence(cells) for cells in evidence), identity)
-        for s, p, o, aspect, cell, effect, evidence, identity in packed["assertions"]
+        Assertion(s, p, o, aspect, cell, effect, tuple(map(_evidence, rows)), identity, tuple(map(_evidence, out)))
+        for s, p, o, aspect, cell, effect, rows, identity, out in packed["assertions"]
     )
     publications: Sequence[list[str]] = packed["publications"]
     studies: Sequence[list[str]] = packed["studies"]
