@@ -8,6 +8,8 @@ from __future__ import annotations
 import hashlib
 from typing import NamedTuple
 
+from kg.notebook import of_value, page, paper, table
+
 __all__ = [
     "Aspect",
     "Assertion",
@@ -44,6 +46,9 @@ class Entity(NamedTuple):
     synonyms: tuple[str, ...] = ()
     grounding: str = "exact"
     note: str = ""
+
+    def _repr_html_(self) -> str:
+        return of_value(self)
 
 
 class Predicate(NamedTuple):
@@ -111,6 +116,9 @@ class Evidence(NamedTuple):
     publication: str = ""
     read: str = ""
 
+    def _repr_html_(self) -> str:
+        return of_value(self)
+
 
 class Assertion(NamedTuple):
     """One claim: subject, predicate, object, the aspect that changes and the cell in which it does.
@@ -138,6 +146,16 @@ class Assertion(NamedTuple):
         """CURIEs of the papers that refute the claim, each once, sorted."""
         return tuple(sorted({e.publication for e in self.evidence if e.direction == "refutes"}))
 
+    def __repr__(self) -> str:
+        aspect, cell = (
+            f" {name} {each}" if each else "" for name, each in (("aspect", self.aspect), ("in", self.cell))
+        )
+        return f"<{self.subject} {self.predicate} {self.object}{aspect}{cell}: {len(self.evidence)} findings>"
+
+    def _repr_html_(self) -> str:
+        rows = [[e.direction, e.statement, e.system, e.species, paper(e.publication)] for e in self.evidence]
+        return page(f"{self!r}"[1:-1], table(["for or against", "finding", "system", "species", "paper"], rows))
+
 
 class Publication(NamedTuple):
     """A paper; `publication` is the CURIE that evidence rows use as key. Fields not seen in a source are empty."""
@@ -163,6 +181,9 @@ class Publication(NamedTuple):
         """
         head = " ".join(part for part in (self.first_author, self.year) if part)
         return ". ".join(part for part in (head, self.title) if part) or self.publication
+
+    def _repr_html_(self) -> str:
+        return of_value(self, ("publication", "title", "first_author", "year", "kind"))
 
 
 class Study(NamedTuple):
@@ -199,6 +220,9 @@ class Study(NamedTuple):
     follow_up: str = ""
     read: str = ""
     read_url: str = ""
+
+    def _repr_html_(self) -> str:
+        return of_value(self)
 
 
 class Problem(NamedTuple):
