@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from typing import Any, SupportsIndex, TypeVar, overload
 
-__all__ = ["MOST", "Html", "Rows", "line", "link", "of_value", "page", "paper", "papers", "signed", "table"]
+__all__ = ["FEW", "MOST", "Html", "Rows", "line", "link", "of_value", "page", "paper", "papers", "signed", "table"]
 
 MOST = 20  # rows of a table
+FEW = 10  # rows of a table among others
 LONGEST = 240  # characters of a cell
 PAPERS = 3  # papers named in a cell
 LINKS = (
@@ -78,15 +79,16 @@ def line(text: object) -> str:
 
 
 def table(names: Sequence[str], rows: Iterable[Sequence[object]], *, total: int = 0, title: str = "") -> str:
-    """Return a table of at most MOST rows, which says of how many when there are more.
+    """Return a table of at most MOST rows, or of FEW when it has a title and so stands among others.
 
-    `total` is the number of rows there are, when not all are given. A table without rows is a line that says so.
+    It says how many rows are left out. `total` is the number there are, when not all are given. Without rows it is a
+    line that says so.
 
     >>> table(["a"], [["<b>"]])
     '<table><thead><tr><th>a</th></tr></thead><tbody><tr><td>&lt;b&gt;</td></tr></tbody></table>'
     """
     given = [*rows]
-    shown, total = given[:MOST], max(total, len(given))
+    shown, total = given[: FEW if title else MOST], max(total, len(given))
     caption = f"<p><b>{escape(title)}</b> ({total:,})</p>" if title else ""
     if not shown:
         return caption or "<p>no rows</p>"
