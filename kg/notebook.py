@@ -10,7 +10,7 @@ from typing import Any, SupportsIndex, TypeVar, overload
 __all__ = ["FEW", "MOST", "Html", "Rows", "line", "link", "of_value", "page", "paper", "papers", "signed", "table"]
 
 MOST = 20  # rows of a table
-FEW = 10  # rows of a table among others
+FEW = 8  # rows of a table among others
 LONGEST = 240  # characters of a cell
 PAPERS = 3  # papers named in a cell
 LINKS = (

@@ -17,12 +17,12 @@ from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
-LINK = re.compile(r"(\]\()([^)#\s:]+)(#[^)\s]*)?(\))")
+LINK = re.compile(r"\[(?P<text>[^\]\[]*)\]\((?P<path>[^)#\s:]+)(?P<anchor>#[^)\s]*)?\)")
 
 
 def linked(page: Path) -> list[Path]:
     """The files of the checkout that a page links to."""
-    found = [(page.parent / match[2]).resolve() for match in LINK.finditer(page.read_text(encoding="utf-8"))]
+    found = [(page.parent / match["path"]).resolve() for match in LINK.finditer(page.read_text(encoding="utf-8"))]
     return [path for path in found if path.is_file() and path.is_relative_to(ROOT)]
 
 
@@ -74,15 +74,19 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Turn links of the checkout into those of the site; links that lead nowhere stay for mkdocs to refuse."""
+    """Turn links of the checkout into those of the site, named by their titles where they are named by their files.
+
+    Links that lead nowhere stay as they are, for mkdocs to refuse.
+    """
     assert page.file.abs_src_path is not None
     here = Path(page.file.abs_src_path)
 
     def moved(match: re.Match[str]) -> str:
-        path = (here.parent / match[2]).resolve()
+        path = (here.parent / match["path"]).resolve()
         if not path.is_file() or not path.is_relative_to(ROOT):
             return match[0]
         target = os.path.relpath(place(path), Path(page.file.src_uri).parent.as_posix()).replace(os.sep, "/")
-        return f"{match[1]}{target}{match[3] or ''}{match[4]}"
+        plain = match["text"].rpartition("/")[2] == path.name and path.suffix == ".md"
+        return f"[{title(path) if plain else match['text']}]({target}{match['anchor'] or ''})"
 
     return LINK.sub(moved, markdown)
