@@ -75,6 +75,21 @@ LATER = {
 }
 
 
+SEE = "Exit codes: `kg --help` lists them."
+EXITS = """\b
+Exit codes:
+  0    done; an empty answer is an answer
+  1    the tables have problems (check, format --check, building from faulty tables)
+  2    wrong usage: an unknown command or option
+  3    an unknown or ambiguous name
+  4    a SPARQL query that is malformed or refused
+  5    something cannot be read or written, or is damaged
+  130  interrupted; nothing is left half-written
+
+Answers go to standard output, talk to standard error. Colours are for terminals only; NO_COLOR=1 turns them off.
+"""
+
+
 class _Group(click.Group):
     """Knows the commands of other modules by name and imports one when it is asked for; suggests the nearest name."""
 
@@ -82,13 +97,15 @@ class _Group(click.Group):
         return sorted({*self.commands, *LATER})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        command = super().get_command(ctx, cmd_name)
         if cmd_name in LATER:
             from importlib import import_module
 
             module = import_module(LATER[cmd_name])
-            command: click.Command = getattr(module, cmd_name, None) or getattr(module, f"{cmd_name}_")
-            return command
-        return super().get_command(ctx, cmd_name)
+            command = getattr(module, cmd_name, None) or getattr(module, f"{cmd_name}_")
+        if command is not None:
+            command.epilog = command.epilog or SEE
+        return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -103,7 +120,9 @@ class _Group(click.Group):
             raise click.UsageError(f"no command {args[0]!r}.{hint} `kg --help` lists all.", ctx) from error
 
 
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(
+    cls=_Group, epilog=EXITS, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
 @click.version_option(package_name="mscim", prog_name="kg")
 @click.option(
     "--data", metavar="DIR", help="Your own tables (a folder with triples/), or a dataset made by `kg build`."
@@ -133,6 +152,8 @@ def cli(context: click.Context, data: str | None, endpoint: str | None, endpoint
     Names are those of ontology/entities.tsv, their synonyms or CURIEs, in any case.
     """
     context.obj = data
+    if os.environ.get("NO_COLOR"):
+        context.color = False
     if endpoint and context.get_parameter_source("endpoint") is click.core.ParameterSource.COMMANDLINE:
         if data:
             raise click.UsageError("--data and --endpoint: give one of them")
@@ -659,8 +680,20 @@ def disagreements(context: click.Context, about: str, disease: str, count: int, 
         say.disagreements_text(graph, found, count)
 
 
+def _query_names(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    from kg.catalogue import catalogue
+
+    return [name for name in catalogue() if name.startswith(incomplete)]
+
+
+def _measures(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    from kg.centrality import MEASURES
+
+    return [name for name in MEASURES if name.startswith(incomplete)]
+
+
 @cli.command()
-@click.argument("query", required=False)
+@click.argument("query", required=False, shell_complete=_query_names)
 @click.option("--param", "parameters", multiple=True, metavar="NAME=VALUE", help="Fill a parameter of a named query.")
 @click.option("--list", "listing", is_flag=True, help="List the named queries by keyword (table, tsv or json).")
 @_format("table", "csv", "tsv", "json", "xml", "turtle")
@@ -799,7 +832,13 @@ def _stdin() -> str:
 
 
 @cli.command()
-@click.option("--measure", default="betweenness", show_default=True, help="One of those listed above.")
+@click.option(
+    "--measure",
+    default="betweenness",
+    show_default=True,
+    shell_complete=_measures,
+    help="One of those listed above.",
+)
 @click.option("--disease", default="", metavar="NAME", help="Only the claims seen in this disease.")
 @click.option("--msc-source", default="", metavar="TISSUE", help="Only what was seen with MSC of this tissue.")
 @click.option("--category", default="", metavar="CLASS", help="Only entities of this class, as ImmuneCell or Factor.")
@@ -973,6 +1012,16 @@ def export(context: click.Context, form: str, output: str) -> None:
 # --- tables ----------------------------------------------------------------------------------------------------------
 
 
+def _rows(form: str, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Print rows about files of this machine, as TSV or as JSON without a data version."""
+    if form == "tsv":
+        say.tsv(names, rows)
+        return
+    import json
+
+    click.echo(json.dumps({"rows": [dict(zip(names, row, strict=True)) for row in rows]}, ensure_ascii=False, indent=1))
+
+
 def _root(context: click.Context) -> Path:
     from kg.sources import bundled
 
@@ -981,8 +1030,9 @@ def _root(context: click.Context) -> Path:
 
 @cli.command()
 @click.option("-o", "--output", type=click.Path(file_okay=False), help="Folder to build into; the cache by default.")
+@_format(*BASIC)
 @click.pass_context
-def build(context: click.Context, output: str | None) -> None:
+def build(context: click.Context, output: str | None, form: str) -> None:
     """Build the dataset (Oxigraph store and values) from the tables, whole or not at all.
 
     \b
@@ -994,15 +1044,19 @@ def build(context: click.Context, output: str | None) -> None:
 
     folder = built(_root(context), Path(output) if output else None, lambda line: click.echo(f"kg: {line}", err=True))
     summary = manifest(folder)
-    counts = ", ".join(
-        f"{summary[name]:,} {name}" for name in ("assertions", "evidence", "publications", "entities", "quads")
-    )
-    click.echo(f"{folder}: {counts}; data {summary['data_version']}")
+    names = ("assertions", "evidence", "publications", "entities", "quads")
+    if form == "table":
+        counts = ", ".join(f"{summary[name]:,} {name}" for name in names)
+        click.echo(f"{folder}: {counts}; data {summary['data_version']}")
+    else:
+        shown = ("data_version", *names)
+        _rows(form, ["folder", *shown], [[str(folder), *(summary[name] for name in shown)]])
 
 
 @cli.command()
+@_format(*BASIC)
 @click.pass_context
-def check(context: click.Context) -> None:
+def check(context: click.Context, form: str) -> None:
     """Print every problem of the tables as file:line:column: message; exit 1 when there is any.
 
     \b
@@ -1010,10 +1064,14 @@ def check(context: click.Context) -> None:
     kg --data my-tables check
     """
     from kg import curation
+    from kg.model import Problem
 
     problems = curation.check(_root(context))
-    for problem in problems:
-        click.echo(str(problem))
+    if form == "table":
+        for problem in problems:
+            click.echo(str(problem))
+    else:
+        _rows(form, Problem._fields, problems)
     if problems:
         click.echo(f"kg: {len(problems)} problem{'s' if len(problems) > 1 else ''}", err=True)
         sys.exit(1)
@@ -1022,8 +1080,9 @@ def check(context: click.Context) -> None:
 
 @cli.command(name="format")
 @click.option("--check", "only", is_flag=True, help="Change nothing; exit 1 when something would change.")
+@_format(*BASIC)
 @click.pass_context
-def format_(context: click.Context, only: bool) -> None:
+def format_(context: click.Context, only: bool, form: str) -> None:
     """Sort and normalise the tables: order, white space, Unicode, canonical names, line ends.
 
     \b
@@ -1033,8 +1092,13 @@ def format_(context: click.Context, only: bool) -> None:
     from kg import curation
 
     changed = curation.format(_root(context), write=not only)
-    for path in changed:
-        click.echo(f"{'would change' if only else 'formatted'} {path.parent.name}/{path.name}")
+    what = "would change" if only else "formatted"
+    files = [(f"{path.parent.name}/{path.name}", what) for path in changed]
+    if form == "table":
+        for name, _ in files:
+            click.echo(f"{what} {name}")
+    else:
+        _rows(form, ["file", "what"], files)
     if only and changed:
         click.echo("kg: run `kg format`", err=True)
         sys.exit(1)

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kg import sources, store
-from kg.errors import SourceError, UnknownTerm
+from kg.errors import QueryError, SourceError, UnknownTerm
 from kg.graph import Blocks, Context, Weigher, multidigraph
 from kg.model import DERIVED, Assertion, Entity, Evidence, Publication, Study, row_id
+from kg.notebook import Rows, page, paper, papers, signed, table
 from kg.vocabulary import Vocabulary, nearest
 
 if TYPE_CHECKING:
@@ -81,6 +82,25 @@ class Card:
     lowered_by: tuple[Neighbour, ...]
     other: tuple[Neighbour, ...]
 
+    def __repr__(self) -> str:
+        return f"<{self.entity.name}: {', '.join(f'{len(each)} {title}' for title, each in self._lists)}>"
+
+    def _repr_html_(self) -> str:
+        names = ["name", "predicate", "aspect", "in cell", "effect", "belief", "papers", "against"]
+        also = f" (also {', '.join(self.entity.synonyms)})" if self.entity.synonyms else ""
+        lists = (table(names, map(_neighbour, each), title=title) for title, each in self._lists if each)
+        return page(f"{self.entity.name}, {self.entity.curie}, {self.entity.category}{also}", *lists)
+
+    @property
+    def _lists(self) -> tuple[tuple[str, tuple[Neighbour, ...]], ...]:
+        fields = ("raises", "lowers", "raised_by", "lowered_by", "other")
+        return tuple((name.replace("_", " "), getattr(self, name)) for name in fields)
+
+
+def _neighbour(each: Neighbour) -> list[object]:
+    said = [each.name, each.predicate, each.aspect, each.cell, signed(each.effect), each.belief]
+    return [*said, papers(each.publications), papers(each.refuting)]
+
 
 @dataclass(frozen=True, repr=False)
 class Dataset:
@@ -98,6 +118,12 @@ class Dataset:
 
     def __repr__(self) -> str:
         return f"<mscim {self.data_version}: {len(self.assertions)} claims, {len(self.publications)} publications>"
+
+    def _repr_html_(self) -> str:
+        counts = [("claims", self.assertions), ("publications", self.publications), ("studies", self.studies)]
+        rows = [[name, f"{len(each):,}"] for name, each in counts]
+        rows.append(["findings", f"{sum(len(claim.evidence) for claim in self.assertions):,}"])
+        return page(f"mscim {self.data_version}", table(["what", "number"], rows))
 
     def resolve(self, term: str) -> Entity:
         """Return the entity of a name, synonym or CURIE. Raises UnknownTerm with the nearest names.
@@ -149,7 +175,7 @@ class Dataset:
                     (best[0], best[1], -claims, Hit(entity.name, entity.curie, entity.category, best[2], claims))
                 )
         found.sort(key=lambda each: (*each[:3], each[3].name))
-        return tuple(hit for *_, hit in found[:count])
+        return Rows((hit for *_, hit in found[:count]), Hit._fields, tuple)
 
     @cached_property
     def _mentions(self) -> dict[str, int]:
@@ -214,7 +240,7 @@ class Dataset:
         if object:
             target = self.resolve(object).name
             objects = {target, *self.vocabulary.descendants(target)}
-        return tuple(
+        found = (
             (claim, row)
             for claim in self.assertions
             if claim.subject == entity.name and (not objects or claim.object in objects)
@@ -225,6 +251,7 @@ class Dataset:
             and (not family or row.disease in family or claim.object in family)
             and (not taxon or any(taxon in pair.split(">") for pair in row.species))
         )
+        return Rows(found, FINDING, _finding)
 
     def select_claims(
         self,
@@ -316,7 +343,7 @@ class Dataset:
         from kg.mechanisms import incoherent
 
         start, carried = self.subject(source)
-        return incoherent(
+        found = incoherent(
             self.claims_for(start),
             self.vocabulary,
             start.name,
@@ -327,6 +354,7 @@ class Dataset:
             avoid=[self._passed(name) for name in avoid],
             count=count,
         )
+        return Rows(found, ["sign", "chain", "would score", "papers"], _chain)
 
     @cached_property
     def chains(self) -> Chains:
@@ -590,7 +618,8 @@ class Dataset:
         from kg.explain import explain
 
         claims = {claim.id: claim for claim in self.claims_for(self.resolve(answer.source))}
-        return explain(mechanism, claims, self.vocabulary, answer.context)
+        accounts = explain(mechanism, claims, self.vocabulary, answer.context)
+        return Rows(accounts, ["step", "belief", "factor", "papers for", "papers against"], _account)
 
     def fits(self, answer: Trace) -> tuple[tuple[str, int, int], ...]:
         """Answer how far an answer rests on the MSC that were asked for: papers that fit, of how many.
@@ -635,7 +664,10 @@ class Dataset:
 
     def cited(self, curies: Iterable[str]) -> tuple[Publication, ...]:
         """Return the publications of CURIEs, each once, ordered by CURIE; for `kg.citations`."""
-        return tuple(self.publications[curie] for curie in sorted(set(curies)) if curie in self.publications)
+        known = (self.publications[curie] for curie in sorted(set(curies)) if curie in self.publications)
+        return Rows(
+            known, ["paper", "citation", "kind"], lambda each: [paper(each.publication), each.citation, each.kind]
+        )
 
     def _blocked_name(self, name: str) -> str:
         return name if name in self.vocabulary.ontology.msc_sources else self.resolve(name).name
@@ -661,6 +693,9 @@ class Dataset:
         """
         from kg.centrality import ROUTE_MEASURES, centrality, loss_centrality, route_centrality
 
+        def ranked(ranks: Iterable[Rank]) -> Rows[Rank]:
+            return Rows(ranks, ["rank", "name", "curie", "category", measure], _rank)
+
         if measure in ROUTE_MEASURES:
             if msc_source:
                 raise UnknownTerm(
@@ -671,17 +706,18 @@ class Dataset:
             if not disease:
                 raise UnknownTerm(disease, kind="disease", reason=f"is needed for {measure}; give --disease, as SLE")
             if measure == "route-loss":
-                return loss_centrality(self.losses(source, disease), self.vocabulary, category=category, count=count)
+                lost = self.losses(source, disease)
+                return ranked(loss_centrality(lost, self.vocabulary, category=category, count=count))
             answer = self.trace(source, disease, count=0)
             chains = [
                 (mechanism.score, number, mechanism.nodes)
                 for number, route in enumerate((*answer.routes, *answer.counter_routes))
                 for mechanism in route.mechanisms
             ]
-            return route_centrality(chains, self.vocabulary, measure, category=category, count=count)
+            return ranked(route_centrality(chains, self.vocabulary, measure, category=category, count=count))
         start = self.resolve(source).name if measure == "personalised-pagerank" else ""
         network = self.to_networkx(disease, msc_source)
-        return centrality(network, self.vocabulary, measure, category=category, count=count, source=start)
+        return ranked(centrality(network, self.vocabulary, measure, category=category, count=count, source=start))
 
     def communities(self, *, disease: str = "", msc_source: str = "", seed: int = 0) -> Communities:
         """Answer into which closely knit groups the causal claims fall: see `kg.communities.communities`.
@@ -715,7 +751,7 @@ class Dataset:
         from kg.studies import studies
 
         name = self._disease(disease).name if disease else ""
-        return studies(
+        found = studies(
             self.studies,
             self.assertions,
             self.vocabulary,
@@ -728,6 +764,7 @@ class Dataset:
             people=people,
             sort=sort,
         )
+        return Rows(found, STUDY, _study)
 
     def stats(self, disease: str = "") -> Stats:
         """Answer how much the tables hold, of what: see `kg.stats.stats`.
@@ -769,7 +806,8 @@ class Dataset:
         from kg.disagreements import disagreements
 
         names = [self.resolve(name).name if name else "" for name in (about, disease)]
-        return disagreements(self.assertions, self.vocabulary, about=names[0], disease=names[1], count=count)
+        found = disagreements(self.assertions, self.vocabulary, about=names[0], disease=names[1], count=count)
+        return Rows(found, ["kind", "weight", "one says", "paper", "the other says", "paper", "differs"], _pair)
 
     def claims(self, disease: str = "", msc_source: str = "") -> tuple[Assertion, ...]:
         """Return all claims, or those seen in a disease (or a kind of it) or that name it, in an order of their own.
@@ -822,6 +860,25 @@ class Dataset:
 
         return self.query(*named(name, parameters or {}, self.vocabulary, self.publications))
 
+    def table(self, query: str, parameters: Mapping[str, str] | None = None) -> Rows[tuple[str, ...]]:
+        """Answer a SPARQL text, or a query that ships by its name, as rows of text: IRIs are CURIEs, unbound is empty.
+
+        A notebook shows them as a table; `names` are the headings. Raises as `query` and `ask`; QueryError too when
+        parameters are given with a text.
+
+        >>> import kg
+        >>> kg.load().table("SELECT ?label { CL:0000899 rdfs:label ?label }")[0]
+        ('Th17 cell',)
+        """
+        from kg.sparql import table
+
+        text = any(mark in query for mark in "{ \n")
+        if text and parameters:
+            raise QueryError("parameters fill a named query; write the values into the text instead")
+        answer = self.query(query) if text else self.ask(query, parameters)
+        names, rows = table(answer, self.vocabulary.ontology.prefixes)
+        return Rows(map(tuple, rows), names, tuple)
+
     def export(self, form: str) -> bytes:
         """Return the graph, its tables, its publications or its catalogue of queries as a file: see `kg.export`."""
         from kg.export import export
@@ -868,6 +925,47 @@ class Dataset:
         answer = self.trace(source, target)
         claims = self.claims_for(self.resolve(answer.source))
         return to_pyvis(routes(answer, Stock(claims, self.vocabulary, self.publications, self.data_version)))
+
+
+FINDING = ("claim", "for or against", "finding", "system", "species", "disease", "paper")
+STUDY = ("year", "disease", "design", "patients", "source", "route", "dose", "outcome", "result", "read at")
+
+
+def _finding(pair: tuple[Assertion, Evidence]) -> list[object]:
+    claim, row = pair
+    words = [
+        claim.subject,
+        claim.predicate.replace("_", " "),
+        claim.object,
+        f"[{claim.aspect}]" if claim.aspect else "",
+    ]
+    said = [row.direction, row.statement, row.system, row.species, row.disease]
+    return [" ".join(filter(None, words)), *said, paper(row.publication)]
+
+
+def _study(each: StudyRow) -> list[object]:
+    study = each.study
+    given = [study.n_patients, study.msc_source, study.route, each.dose, each.outcome, study.effect]
+    where = paper(study.publication) if study.publication else study.registry_id
+    return [study.year, study.disease, study.design, *given, where]
+
+
+def _rank(each: Rank) -> list[object]:
+    return [each.rank, each.name, each.curie, each.category, f"{each.value:.4g}"]
+
+
+def _chain(each: Mechanism) -> list[object]:
+    return [signed(each.sign), each.phrase, each.score, papers(each.publications)]
+
+
+def _account(each: Account) -> list[object]:
+    cited = [papers(w.evidence.publication for w in side) for side in (each.supporting, each.refuting)]
+    return [each.step.phrase, each.belief, each.factor, *cited]
+
+
+def _pair(each: Disagreement) -> list[object]:
+    sides = [cell for side in (each.a, each.b) for cell in (side.evidence.statement, paper(side.evidence.publication))]
+    return [each.kind, each.weight, *sides, [name for name, *_ in each.differs]]
 
 
 def data_version(root: Path, ontology_version: str = "") -> str:

@@ -14,12 +14,26 @@ from kg.bestfirst import Found, Hop, Question, best
 from kg.chains import ATTESTATIONS, INCOHERENT, Chains, Link, belief, chains
 from kg.graph import Blocks, Context, Weigher
 from kg.model import Assertion
+from kg.notebook import line, page, paper, papers, signed, table
 from kg.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from kg.compact import Compact
 
-__all__ = ["LESS", "VERBS", "Mechanism", "Outcome", "Route", "Step", "Trace", "incoherent", "losses", "trace"]
+__all__ = [
+    "LESS",
+    "ROUTE",
+    "VERBS",
+    "Mechanism",
+    "Outcome",
+    "Route",
+    "Step",
+    "Trace",
+    "incoherent",
+    "losses",
+    "route_cells",
+    "trace",
+]
 
 MEETS = frozenset({"ImmuneCell", "TissueCell", "Condition", "BiologicalProcess"})  # where mediators end
 LESS = "through less "  # how the label of a route begins whose source lowers the factor
@@ -127,6 +141,17 @@ class Mechanism(NamedTuple):
         """CURIEs of all papers behind the steps, each once, sorted."""
         return tuple(sorted({p for step in (*self.steps, *self.direct) for p in step.publications}))
 
+    def __repr__(self) -> str:
+        return f"<{signed(self.sign)} {self.phrase}; score {self.score:.3f}>"
+
+    def _repr_html_(self) -> str:
+        names = ["step", "belief", "stage", "species", "tie to the step before", "papers", "against"]
+        rows = [
+            [s.phrase, s.belief, s.stage, s.species, s.attestation, papers(s.publications), papers(s.refuting)]
+            for s in self.steps
+        ]
+        return page(f"{signed(self.sign)} score {self.score:.3f}, stage {self.stage}", table(names, rows))
+
 
 class Route(NamedTuple):
     """Mechanisms of one sign through the same mediators. `weight` = 1 - product of (1 - score) of the best five.
@@ -148,6 +173,14 @@ class Route(NamedTuple):
     def less(self) -> bool:
         """Whether the source acts by lowering the first mediator."""
         return self.label.startswith(LESS)
+
+    def __repr__(self) -> str:
+        return f"<{signed(self.sign)} {self.label}, weight {self.weight:.3f}>"
+
+    def _repr_html_(self) -> str:
+        rows = [[m.score, m.phrase, m.stage, papers(m.publications)] for m in self.mechanisms]
+        head = f"{signed(self.sign)} {self.label}, weight {self.weight:.3f}"
+        return page(head, table(["score", "mechanism", "stage", "papers"], rows))
 
 
 class Outcome(NamedTuple):
@@ -205,6 +238,33 @@ class Trace(NamedTuple):
         expected = {"ameliorates": "better", "exacerbates": "worse"}.get(self.effect, "")
         agrees = "agree" if most == expected else "disagree"
         return f"the routes {agrees} with what most papers that tested it found: {most}"
+
+    def __repr__(self) -> str:
+        counts = f"{len(self.routes)} routes, {len(self.counter_routes)} counter-routes"
+        return f"<{self.source} on {self.target}: {self.effect}; {counts}>"
+
+    def _repr_html_(self) -> str:
+        tested = ", ".join(f"{number} {kind}" for kind, number in self.tested.items())
+        said = line(f"verdict: {self.effect} ({self.reason})")
+        said += line(f"tested: {tested} (papers); {self.agreement}") if tested else ""
+        names = ["design", "species", "finding", "paper"]
+        results = [[o.system, o.species, o.statement, paper(o.publication)] for o in self.outcomes]
+        heads = (("Routes", self.routes), ("Counter-routes", self.counter_routes))
+        return page(
+            f"How does {self.source} act on {self.target}?",
+            said,
+            *(table(ROUTE, map(route_cells, routes), title=title) for title, routes in heads),
+            table(names, results, title="What was tested") if results else "",
+        )
+
+
+ROUTE = ("sign", "route", "weight", "best mechanism", "stage", "papers")
+
+
+def route_cells(route: Route) -> list[object]:
+    """Return a route as a row of a notebook's table, under the headings ROUTE."""
+    best = route.mechanisms[0]
+    return [signed(route.sign), route.label, route.weight, best.phrase, best.stage, papers(best.publications)]
 
 
 def trace(

@@ -9,6 +9,8 @@ import hashlib
 import re
 from typing import NamedTuple
 
+from kg.notebook import of_value, page, paper, table
+
 __all__ = [
     "DERIVED",
     "Aspect",
@@ -49,6 +51,9 @@ class Entity(NamedTuple):
     synonyms: tuple[str, ...] = ()
     grounding: str = "exact"
     note: str = ""
+
+    def _repr_html_(self) -> str:
+        return of_value(self)
 
 
 class Predicate(NamedTuple):
@@ -122,6 +127,9 @@ class Evidence(NamedTuple):
     checked: str = ""
     standing: str = ""
 
+    def _repr_html_(self) -> str:
+        return of_value(self)
+
 
 DERIVED = ("checked", "standing")  # of Evidence: from the tables of checks and publications, no columns of rows
 
@@ -153,6 +161,16 @@ class Assertion(NamedTuple):
     def refuting(self) -> tuple[str, ...]:
         """CURIEs of the papers that refute the claim, each once, sorted."""
         return tuple(sorted({e.publication for e in self.evidence if e.direction == "refutes"}))
+
+    def __repr__(self) -> str:
+        aspect, cell = (
+            f" {name} {each}" if each else "" for name, each in (("aspect", self.aspect), ("in", self.cell))
+        )
+        return f"<{self.subject} {self.predicate} {self.object}{aspect}{cell}: {len(self.evidence)} findings>"
+
+    def _repr_html_(self) -> str:
+        rows = [[e.direction, e.statement, e.system, e.species, paper(e.publication)] for e in self.evidence]
+        return page(f"{self!r}"[1:-1], table(["for or against", "finding", "system", "species", "paper"], rows))
 
 
 class Publication(NamedTuple):
@@ -216,6 +234,9 @@ class Request(NamedTuple):
     ontology: str = ""
     asked: str = ""
 
+    def _repr_html_(self) -> str:
+        return of_value(self, ("publication", "title", "first_author", "year", "kind"))
+
 
 class Study(NamedTuple):
     """One preclinical or clinical study of MSC therapy; fields are the columns of `triples/studies.tsv`."""
@@ -251,6 +272,9 @@ class Study(NamedTuple):
     follow_up: str = ""
     read: str = ""
     read_url: str = ""
+
+    def _repr_html_(self) -> str:
+        return of_value(self)
 
 
 class Problem(NamedTuple):

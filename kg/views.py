@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kg.layout import Layout, Thing, layout, lines
+from kg.notebook import LINKS, link
 from kg.packing import packed
 
 if TYPE_CHECKING:
@@ -42,11 +43,6 @@ __all__ = [
 ]
 
 LARGE = 1500
-LINKS = (
-    (re.compile(r"doi:(10\.\d{4,9}/\S+)"), "https://doi.org/"),
-    (re.compile(r"pubmed:(\d{1,9})"), "https://pubmed.ncbi.nlm.nih.gov/"),
-    (re.compile(r"pmc:(PMC\d{1,9})"), "https://pmc.ncbi.nlm.nih.gov/articles/"),
-)
 PREFIXES = {pattern.pattern.partition(":")[0]: address for pattern, address in LINKS}
 PRIMARY = "primary"
 
@@ -201,23 +197,6 @@ def laid_out(view: View) -> Layout:
     """Return where things stand and how lines run; the same view gives the same numbers everywhere."""
     things = [Thing(node.id, node.layer, lines(node.name)) for node in view.nodes]
     return layout(things, [(edge.source, edge.target) for edge in view.edges])
-
-
-def link(publication: str) -> str:
-    """Return the address of a paper, or an empty text for what is not a DOI, PubMed or PMC CURIE.
-
-    >>> link("doi:10.1000/a<b")
-    'https://doi.org/10.1000/a%3Cb'
-    >>> link("javascript:alert(1)")
-    ''
-    """
-    from urllib.parse import quote
-
-    for pattern, prefix in LINKS:
-        match = pattern.fullmatch(publication)
-        if match:
-            return prefix + quote(match[1], safe="/():;.,-_~+=@!*'$&")
-    return ""
 
 
 def _checked(view: View, large: bool) -> None:

@@ -1,20 +1,26 @@
 """Keep the documentation true: `python scripts/docs.py` writes, `python scripts/docs.py --check` only compares.
 
-In README.md and docs/*.md each ```console block that starts with `$ kg ...` gets the real output of that line on the
-bundled data; docs/commands.md is written from the commands' own help, and docs/queries.md
-from the catalogue and its answers.
+In README.md and docs/*.md each ```console block that starts with `$ kg ...` or `$ curl ...` gets the real output of
+that line on the bundled data, and a ```text block right below a ```python block what the code prints; what speaks to
+127.0.0.1:8000 speaks to a server started for it. Parts between `<!-- counted: NAME -->` and `<!-- end -->` come from
+scripts/counted.py, docs/commands.md from the commands' own help, docs/queries.md from the catalogue and its answers.
 """
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 import click
+from counted import COUNTED
 
 from kg.catalogue import GROUPS, catalogue
 from kg.cli import cli
@@ -23,9 +29,15 @@ from kg.sources import write_text
 from kg.sparql import table
 
 ROOT = Path(__file__).resolve().parent.parent
-BLOCK = re.compile(
-    r"(?P<head>```console\n\$ (?P<line>kg [^\n]+)\n)(?P<body>.*?)(?P<end>^```$)", re.DOTALL | re.MULTILINE
+BLOCK = re.compile(r"^```console\n\$ (?P<text>(?:kg|curl) .*?)^```$", re.DOTALL | re.MULTILINE)
+CODE = re.compile(
+    r"(?P<head>```python\n(?P<line>(?:(?!^```).)*)^```\n\n```text\n)(?P<body>.*?)(?P<end>^```$)",
+    re.DOTALL | re.MULTILINE,
 )
+PART = re.compile(
+    r"(?P<head><!-- counted: (?P<name>[a-z ]+) -->\n\n)(?P<body>.*?)(?P<end>^<!-- end -->$)", re.DOTALL | re.MULTILINE
+)
+ADDRESS = "127.0.0.1:8000"
 INTRODUCTION = """\
 # Commands
 
@@ -71,8 +83,8 @@ own queries: the data model is described in [data-model.md](data-model.md).
 SHOWN = 4  # rows of each answer in the cookbook
 
 
-def output(line: str) -> str:
-    """What a command line prints, as a shell runs it in the root of the checkout."""
+def output(command: Sequence[str], written: str) -> str:
+    """What a program prints, as a shell runs it in the root of the checkout."""
     bin_folder = str(Path(sys.executable).parent)
     environment = {
         **os.environ,
@@ -80,15 +92,57 @@ def output(line: str) -> str:
         "COLUMNS": "110",
         "LC_ALL": "C.UTF-8",
     }
-    done = subprocess.run(["bash", "-c", line], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     if done.returncode not in (0, 141):
-        sys.exit(f"`{line}` failed with {done.returncode}:\n{done.stderr}")
+        sys.exit(f"`{written}` failed with {done.returncode}:\n{done.stderr}")
     return done.stdout
 
 
+@cache
+def served() -> str:
+    """Host and port of a server on the bundled data, which ends with this program."""
+    command = [sys.executable, "-m", "kg.cli", "serve", "--port", "0", "--workers", "1", "--log", "none"]
+    server = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    atexit.register(server.wait)
+    atexit.register(server.terminate)
+    assert server.stderr is not None
+    for line in server.stderr:
+        if match := re.search(r"http://(\S+?)/sparql", line):
+            return match[1]
+    sys.exit("`kg serve` ended before it answered")
+
+
+def run(line: str, code: bool = False) -> str:
+    """What a line of the shell, or code in Python, prints; a server answers where it names one."""
+    asked = line.replace(ADDRESS, served()) if ADDRESS in line else line
+    command = [sys.executable, "-c", asked] if code else ["bash", "-c", asked]
+    printed = output(command, line)
+    printed = printed.replace(served(), ADDRESS) if ADDRESS in line else printed
+    return printed if printed.endswith("\n") or not printed else f"{printed}\n"
+
+
+def command_of(text: str) -> str:
+    """The command at the head of a text: lines until all quotes are closed and none ends in a backslash."""
+    lines = text.splitlines()
+    for number in range(1, len(lines) + 1):
+        command = "\n".join(lines[:number])
+        if not command.endswith("\\"):
+            with suppress(ValueError):
+                shlex.split(command)
+                return command
+    sys.exit(f"a quote is not closed: {lines[0]}")
+
+
 def filled(text: str) -> str:
-    """A page with the output of each of its command lines."""
-    return BLOCK.sub(lambda match: match["head"] + output(match["line"]) + match["end"], text)
+    """A page with the output of each of its command lines and programs, and its counted parts."""
+
+    def answered(match: re.Match[str]) -> str:
+        line = command_of(match["text"])
+        return f"```console\n$ {line}\n{run(line)}```"
+
+    text = BLOCK.sub(answered, text)
+    text = CODE.sub(lambda match: match["head"] + run(match["line"], code=True) + match["end"], text)
+    return PART.sub(lambda match: f"{match['head']}{COUNTED[match['name']]().strip()}\n\n{match['end']}", text)
 
 
 def commands() -> str:

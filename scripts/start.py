@@ -25,6 +25,7 @@ CHECKS = (
     ("import layers", ["lint-imports"]),
     ("curated data", ["kg", "check"]),
     ("order of the tables", ["kg", "format", "--check"]),
+    ("site", ["mkdocs", "build", "--strict", "-q"]),
     ("tests", ["pytest", "-q", "--cov=kg", "--cov-report=term-missing:skip-covered"]),
 )
 

@@ -472,7 +472,7 @@ def test_a_click_on_any_line_selects_it(opened, pages):
 
 
 def test_papers_shown_are_those_of_the_rdf_with_right_links(graph, around, opened):
-    from kg.views import link
+    from kg.notebook import link
 
     view, edge_of, ask = around
     it = opened(view)
