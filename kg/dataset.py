@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -314,8 +314,8 @@ class Dataset:
         from kg.chains import Chains
 
         try:
-            return Chains(**store.part(self.folder, name))
-        except TypeError as error:
+            return Chains.of(store.part(self.folder, name))
+        except (TypeError, ValueError, LookupError) as error:
             raise SourceError(f"{self.folder}: {name}.json is damaged ({error}); {store.REBUILD}") from None
 
     @cached_property
@@ -852,7 +852,7 @@ def write(folder: Path, contents: store.Contents, statements: Iterable[ox.Quad],
             ("chains_through_msc", assertions, True),
             ("chains_from_conditions", turned, True),
         ):
-            parts[name] = asdict(chains(said, vocabulary, through_msc=through))
+            parts[name] = chains(said, vocabulary, through_msc=through).packed()
     else:
         from kg.compact import compact
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from kg.model import Assertion, Evidence
@@ -66,6 +67,13 @@ class Weigher:
         self.related = lru_cache(maxsize=None)(self._related)
         self._error = lru_cache(maxsize=None)(self._prior_error)
         self._supports: dict[tuple[object, ...], float] = {}
+        self._is_msc = lru_cache(maxsize=None)(self._msc)
+        asked = self.context
+        names = ["system", "mediator_test", "read", "combined_with", "priming"]
+        names += [name for name in ("species", "disease") if getattr(asked, name)]
+        if asked.msc_source or asked.priming or asked.mode or asked.donor:
+            names += ["msc_source", "mode", "donor"]
+        self._graded = itemgetter(*map(Evidence._fields.index, names))  # all of a row that its weight depends on
 
     def _related(self, left: str, right: str) -> bool:
         """Say whether two entities are one, or one is a kind of the other."""
@@ -118,7 +126,7 @@ class Weigher:
                         found.append((name, factor, "; ".join(stated)))
         return found
 
-    def _is_msc(self, name: str) -> bool:
+    def _msc(self, name: str) -> bool:
         superclasses = self.vocabulary.ontology.superclasses[self.vocabulary.entities[name].category]
         return not superclasses.isdisjoint(("MesenchymalStemCell", "MSCProduct"))
 
@@ -149,12 +157,11 @@ class Weigher:
 
     def support(self, claim: Assertion, evidence: Evidence) -> float:
         """Weight of one row, in [0, 1]."""
-        e = evidence  # rows that agree in all that counts weigh the same
-        graded = (e.system, e.mediator_test, e.read, e.combined_with, "doubt" in e.context, e.species, e.disease)
-        key = (self.vocabulary.entities[claim.subject].category, *graded, e.msc_source, e.priming, e.mode, e.donor)
-        if key not in self._supports:
-            self._supports[key] = (1 - self.error(e)) * self.context_factor(claim, e)
-        return self._supports[key]
+        key = (self._is_msc(claim[0]), "doubt" in evidence.context, self._graded(evidence))
+        weight = self._supports.get(key)
+        if weight is None:
+            weight = self._supports[key] = (1 - self.error(evidence)) * self.context_factor(claim, evidence)
+        return weight
 
     def pooled(self, claim: Assertion, rows: Iterable[Evidence]) -> float:
         """Return 1 - product of (1 - support) over publications, each at its best row; 0 without rows."""

@@ -10,7 +10,7 @@ from kg.errors import SourceError
 
 __all__ = ["bundled", "cache", "digest", "names_of", "read_bytes", "write_text"]
 
-FORMAT = "20"  # of the built dataset; raised when its files change shape
+FORMAT = "21"  # of the built dataset; raised when its files change shape
 
 
 def bundled() -> Path:

@@ -10,11 +10,14 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
+from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from kg.columns import Packed, numbers, pack, packed_numbers, unpack
 from kg.errors import SourceError
 from kg.model import Aspect, Assertion, Entity, Evidence, Grade, Predicate, Publication, Study
 from kg.sources import FORMAT
@@ -27,9 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Contents", "arrays", "build", "manifest", "open_store", "part", "read"]
 
 Contents = tuple[Vocabulary, tuple[Assertion, ...], tuple[Publication, ...], tuple[Study, ...]]
-LISTED = tuple(
-    index for index, name in enumerate(Evidence._fields) if isinstance(Evidence._field_defaults[name], tuple)
-)
+Value = TypeVar("Value", Entity, Evidence, Publication, Study)
 REBUILD = "delete the folder, or run `kg build` again"
 
 
@@ -167,12 +168,12 @@ def _pack(contents: Contents) -> dict[str, Any]:
     ontology = {field.name: getattr(vocabulary.ontology, field.name) for field in fields(Ontology)}
     return {
         "ontology": {name: _plain(value) for name, value in ontology.items()},
-        "entities": list(vocabulary.entities.values()),
-        "assertions": [
-            [a.subject, a.predicate, a.object, a.aspect, a.cell, a.effect, a.evidence, a.id] for a in assertions
-        ],
-        "publications": publications,
-        "studies": studies,
+        "entities": pack(vocabulary.entities.values()),
+        "assertions": pack((a.subject, a.predicate, a.object, a.aspect, a.cell, a.effect, a.id) for a in assertions),
+        "rows": packed_numbers([len(a.evidence) for a in assertions]),
+        "evidence": pack(row for a in assertions for row in a.evidence),
+        "publications": pack(publications),
+        "studies": pack(studies),
     }
 
 
@@ -245,28 +246,28 @@ def _unpack(packed: dict[str, Any]) -> Contents:
             "study_values": {name: tuple(values) for name, values in raw["study_values"].items()},
         }
     )
-    entities = {
-        name: Entity(name, curie, category, tuple(parents), tuple(synonyms), grounding, note)
-        for name, curie, category, parents, synonyms, grounding, note in packed["entities"]
-    }
+    evidence, counts = tuple(_values(Evidence, packed["evidence"])), numbers(packed["rows"])
+    if sum(counts) != len(evidence):
+        raise ValueError(f"{len(evidence)} rows of evidence, not {sum(counts)}")
+    rows, new = iter(evidence), tuple.__new__
     assertions = tuple(
-        Assertion(s, p, o, aspect, cell, effect, tuple(_evidence(cells) for cells in evidence), identity)
-        for s, p, o, aspect, cell, effect, evidence, identity in packed["assertions"]
+        [
+            new(Assertion, (*claim[:6], tuple(islice(rows, count)), claim[6]))
+            for claim, count in zip(unpack(packed["assertions"]), counts, strict=True)
+        ]
     )
-    publications: Sequence[list[str]] = packed["publications"]
-    studies: Sequence[list[str]] = packed["studies"]
     return (
-        Vocabulary(ontology, entities),
+        Vocabulary(ontology, {entity.name: entity for entity in _values(Entity, packed["entities"])}),
         assertions,
-        tuple(map(Publication._make, publications)),
-        tuple(map(Study._make, studies)),
+        tuple(_values(Publication, packed["publications"])),
+        tuple(_values(Study, packed["studies"])),
     )
 
 
-def _evidence(cells: list[Any]) -> Evidence:
-    for index in LISTED:
-        cells[index] = tuple(cells[index])
-    return Evidence._make(cells)
+def _values(kind: type[Value], packed: Packed) -> Iterable[Value]:
+    if packed and len(packed) != len(kind._fields):
+        raise ValueError(f"{len(packed)} columns for {kind.__name__}")
+    return map(partial(tuple.__new__, kind), unpack(packed))
 
 
 def discard(folder: Path) -> None:
