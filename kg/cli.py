@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 import re
 import sys
@@ -37,8 +38,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     import gc
 
     gc.disable()  # an answer takes a fraction of a second: looking for garbage would be a tenth of it
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")  # a terminal that has no Greek letters gets their numbers
     try:
-        code = cli.main(args=None if arguments is None else list(arguments), prog_name="kg", standalone_mode=False)
+        given = [_utf8(each) for each in (sys.argv[1:] if arguments is None else arguments)]
+        code = cli.main(args=given, prog_name="kg", standalone_mode=False)
         sys.stdout.flush()
     except click.exceptions.Abort:
         click.echo("kg: interrupted; nothing was left half-written", err=True)
@@ -64,6 +69,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     finally:
         gc.enable()
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _utf8(argument: str) -> str:
+    """An argument that Python read in a locale without such letters, read as UTF-8."""
+    try:
+        return os.fsencode(argument).decode() if any("\udc80" <= c <= "\udcff" for c in argument) else argument
+    except UnicodeError:
+        return argument
 
 
 LATER = {

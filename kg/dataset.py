@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Card", "Dataset", "Hit", "Neighbour", "build", "load", "opened", "write"]
 
+CACHE = "set KG_CACHE to another folder"
 MANY = 10_000  # claims from which pairs of links are not worked out beforehand: docs/benchmarks.md
 
 Say = Callable[[str], None]
@@ -385,8 +386,8 @@ class Dataset:
         from kg.chains import Chains
 
         try:
-            return Chains(**store.part(self.folder, name))
-        except TypeError as error:
+            return Chains.of(store.part(self.folder, name))
+        except (TypeError, ValueError, LookupError) as error:
             raise SourceError(f"{self.folder}: {name}.json is damaged ({error}); {store.REBUILD}") from None
 
     @cached_property
@@ -978,22 +979,39 @@ def build(root: Path | None = None, target: Path | None = None, say: Say = lambd
 
     `target` is the cache by default. Written whole or not at all. Raises CurationError when `kg check` would complain.
     """
+    root = root or sources.bundled()
+    if target is not None:
+        return _built(root, target, say, store.ELSEWHERE)
+    folder = _cached(root)
+    with sources.alone(folder.parent, lambda: say("waiting for another process that builds a dataset")):
+        return _built(root, folder, say, CACHE)
+
+
+def _built(root: Path, folder: Path, say: Say, advice: str) -> Path:
     from kg import curation, rdf
 
-    root = root or sources.bundled()
-    folder = target or _cached(root)
+    why = sources.unwritable(folder.parent)
+    if why:
+        raise SourceError(f"{folder}: cannot be written ({why}); {advice}")
     say("reading and checking the tables")
     contents = curation.load(root)
     ontology_file = next(path for path in sources.names_of(root) if path.suffix == ".ttl")
     version = data_version(root, contents[0].ontology.version)
-    write(folder, contents, rdf.quads(*contents, ontology_file, version), version, say)
+    write(folder, contents, rdf.quads(*contents, ontology_file, version), version, say, advice)
     return folder
 
 
-def write(folder: Path, contents: store.Contents, statements: Iterable[ox.Quad], version: str, say: Say) -> None:
+def write(
+    folder: Path,
+    contents: store.Contents,
+    statements: Iterable[ox.Quad],
+    version: str,
+    say: Say,
+    advice: str = store.ELSEWHERE,
+) -> None:
     """Write a dataset of values and their statements to `folder`, whole or not at all, with what is worked out.
 
-    `version` is the data version. Raises SourceError when the folder cannot be written.
+    `version` is the data version, `advice` what to do when the folder cannot be written. Raises SourceError then.
     """
     from kg.conditions import from_conditions
 
@@ -1009,13 +1027,13 @@ def write(folder: Path, contents: store.Contents, statements: Iterable[ox.Quad],
             ("chains_through_msc", assertions, True),
             ("chains_from_conditions", turned, True),
         ):
-            parts[name] = asdict(chains(said, vocabulary, through_msc=through))
+            parts[name] = chains(said, vocabulary, through_msc=through).packed()
     else:
         from kg.compact import compact
 
         arrays["compact"] = compact(assertions, vocabulary).arrays
         arrays["compact_from_conditions"] = compact(turned, vocabulary).arrays
-    store.build(folder, contents, iter(statements), version, say, parts, arrays)
+    store.build(folder, contents, iter(statements), version, say, parts, arrays, advice)
 
 
 def _cached(root: Path) -> Path:
@@ -1053,11 +1071,20 @@ def load(data: Path | str | None = None, say: Say = lambda _: None) -> Dataset:
         try:
             summary = store.manifest(folder)
         except SourceError:
-            say(f"building the dataset in {folder} (once)")
-            store.discard(folder)
-            build(root, folder, say)
-            summary = store.manifest(folder)
+            with sources.alone(folder.parent, lambda: say("waiting for another process that builds a dataset")):
+                summary = _at_last(root, folder, say)
     return opened(folder, summary)
+
+
+def _at_last(root: Path, folder: Path, say: Say) -> dict[str, Any]:
+    """The manifest of a dataset in the cache: of one that another process has built meanwhile, or built now."""
+    try:
+        return store.manifest(folder)
+    except SourceError:
+        say(f"building the dataset in {folder} (once)")
+        store.discard(folder)
+        _built(root, folder, say, CACHE)
+        return store.manifest(folder)
 
 
 def opened(folder: Path, summary: Mapping[str, Any]) -> Dataset:

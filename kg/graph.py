@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from kg.model import Assertion, Evidence
@@ -69,6 +70,13 @@ class Weigher:
         self.related = lru_cache(maxsize=None)(self._related)
         self._error = lru_cache(maxsize=None)(self._prior_error)
         self._supports: dict[tuple[object, ...], float] = {}
+        self._is_msc = lru_cache(maxsize=None)(self._msc)
+        asked = self.context
+        names = ["system", "mediator_test", "read", "combined_with", "priming", "checked", "standing"]
+        names += [name for name in ("species", "disease") if getattr(asked, name)]
+        if asked.msc_source or asked.priming or asked.mode or asked.donor:
+            names += ["msc_source", "mode", "donor"]
+        self._graded = itemgetter(*map(Evidence._fields.index, names))  # all of a row that its weight depends on
 
     def _related(self, left: str, right: str) -> bool:
         """Say whether two entities are one, or one is a kind of the other."""
@@ -136,7 +144,7 @@ class Weigher:
             and self.vocabulary.is_a(claim.object, "Factor")
         )
 
-    def _is_msc(self, name: str) -> bool:
+    def _msc(self, name: str) -> bool:
         superclasses = self.vocabulary.ontology.superclasses[self.vocabulary.entities[name].category]
         return not superclasses.isdisjoint(("MesenchymalStemCell", "MSCProduct"))
 
@@ -170,15 +178,14 @@ class Weigher:
 
     def support(self, claim: Assertion, evidence: Evidence) -> float:
         """Weight of one row, in [0, 1]."""
-        e = evidence  # rows that agree in all that counts weigh the same
-        seen = self._reads_out(claim, e)
-        graded = (e.system, e.mediator_test, e.read, e.combined_with, "doubt" in e.context, e.species, e.disease, seen)
-        given = (e.msc_source, e.priming, e.mode, e.donor, e.checked, e.standing)
-        key = (self.vocabulary.entities[claim.subject].category, *graded, *given)
-        if key not in self._supports:
-            worth = self.vocabulary.ontology.worth(e)
-            self._supports[key] = (1 - self.error(e)) * self.context_factor(claim, e) * worth
-        return self._supports[key]
+        seen = self._reads_out(claim, evidence)
+        key = (self._is_msc(claim[0]), "doubt" in evidence.context, seen, self._graded(evidence))
+        weight = self._supports.get(key)
+        if weight is None:
+            worth = self.vocabulary.ontology.worth(evidence)
+            weight = (1 - self.error(evidence)) * self.context_factor(claim, evidence) * worth
+            self._supports[key] = weight
+        return weight
 
     def pooled(self, claim: Assertion, rows: Iterable[Evidence], seen: bool = False) -> float:
         """Return 1 - product of (1 - support) over publications, each at its best row; 0 without rows.

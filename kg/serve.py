@@ -71,6 +71,12 @@ class Source(NamedTuple):
     folder: Callable[[], Path]
 
 
+def _stamp(path: Path) -> tuple[int, ...]:
+    """What changes with a file's content, whatever a clock or a copying program says of its time."""
+    status = os.stat(path)
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
 def source_of(data: Path | None) -> Source:
     """Return the source of a built dataset's folder, or of tables (the bundled ones by default), built when needed."""
     if data is not None and not (data / "triples").is_dir():
@@ -78,8 +84,7 @@ def source_of(data: Path | None) -> Source:
 
         def built() -> object:
             with suppress(OSError):
-                status = os.stat(folder / "manifest.json")
-                return status.st_ino, status.st_mtime_ns
+                return _stamp(folder / "manifest.json")
             return None  # it is being replaced at this moment
 
         def opened() -> Path:
@@ -91,9 +96,7 @@ def source_of(data: Path | None) -> Source:
 
     def tables() -> object:
         with suppress(OSError, SourceError):
-            return tuple(
-                (str(path), os.stat(path).st_size, os.stat(path).st_mtime_ns) for path in sources.names_of(root)
-            )
+            return tuple((str(path), *_stamp(path)) for path in sources.names_of(root))
         return None
 
     def up_to_date() -> Path:
