@@ -979,23 +979,37 @@ def build(context: click.Context, output: str | None) -> None:
 
 
 @cli.command()
+@click.option("--shapes", is_flag=True, help="Check the built RDF too, by ontology/shapes.ttl (extra [shapes]).")
+@click.option(
+    "--strict", is_flag=True, help="Also what is only advised: own entities that nothing defines, shared synonyms."
+)
 @click.pass_context
-def check(context: click.Context) -> None:
-    """Print every problem of the tables as file:line:column: message; exit 1 when there is any.
+def check(context: click.Context, shapes: bool, strict: bool) -> None:
+    """Print every problem of the tables and the ontology as file:line:column: message; exit 1 when there is any.
 
     \b
     kg check
-    kg --data my-tables check
+    kg --data my-tables check --strict
+    kg check --shapes
     """
     from kg import curation
 
-    problems = curation.check(_root(context))
+    root = _root(context)
+    problems: list[object] = [*curation.check(root)]
+    if shapes and not problems:
+        from kg.dataset import load
+        from kg.shapes import faults
+
+        click.echo("kg: holding the dataset against the shapes, for half a minute or so", err=True)
+        problems += faults(load(context.obj, lambda line: click.echo(f"kg: {line}", err=True)).store, root)
+    if strict:
+        problems += curation.advice(root)
     for problem in problems:
         click.echo(str(problem))
     if problems:
         click.echo(f"kg: {len(problems)} problem{'s' if len(problems) > 1 else ''}", err=True)
         sys.exit(1)
-    click.echo("kg: the tables are in order", err=True)
+    click.echo(f"kg: the tables{' and the dataset' if shapes else ''} are in order", err=True)
 
 
 @cli.command(name="format")
