@@ -155,12 +155,15 @@ def terms() -> str:
         borne = {"-": "none", "object": "the object's", "subject": "the subject's"}[each.bearer]
         aspect = f"{borne}{', and its polarity turns the sign' if each.polar else ''}"
         rows = [("sign", signs[each.sign]), ("kind", causal[each.causal]), ("aspect", aspect)]
+        chained = {"yes": "a step", "no": "the last step at most", "outcome": "a whole route, when it names a mediator"}
+        rows += [("in a chain", chained[each.causal] if each.sign else "no part, since it gives no direction")]
         rows += [("domain", classes(each.domain)), ("range", classes(each.range))]
         rows += [("inverse of", f"[{each.inverse}](#{each.inverse})")] if each.inverse else []
         parts.append(f"\n### {anchored(each.name)}\n\n{each.definition}\n\n| | |\n|---|---|\n")
         parts += [f"| {name} | {value} |\n" for name, value in rows]
     parts.append(
-        "\n## Aspects\n\nWhat of a thing is raised or lowered. Polarity: more of it is more of the thing (1), or less (-1).\n\n"
+        "\n## Aspects\n\nWhat of a thing is raised or lowered. "
+        "Polarity: more of it is more of the thing (1), or less (-1).\n\n"
     )
     lines = [("aspect", "polarity", "chains as", "process", "definition"), ("---",) * 5]
     for aspect_ in ontology.aspects.values():
