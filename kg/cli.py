@@ -992,9 +992,10 @@ def build(context: click.Context, output: str | None) -> None:
 
 
 @cli.command()
+@click.option("-k", "count", default=200, show_default=True, type=click.IntRange(1), help="Most problems to print.")
 @click.pass_context
-def check(context: click.Context) -> None:
-    """Print every problem of the tables as file:line:column: message; exit 1 when there is any.
+def check(context: click.Context, count: int) -> None:
+    """Print the problems of the tables as file:line:column: message, in order; exit 1 when there is any.
 
     \b
     kg check
@@ -1003,12 +1004,18 @@ def check(context: click.Context) -> None:
     from kg import curation
 
     problems = curation.check(_root(context))
-    for problem in problems:
+    for problem in problems[:count]:
         click.echo(str(problem))
-    if problems:
+    if len(problems) > count:
+        click.echo(f"kg: {len(problems)} problems; the first {count} are shown, -k {len(problems)} shows all", err=True)
+        for file, number in curation.tally(problems):
+            click.echo(f"kg:   {number} in {file}", err=True)
+    elif problems:
         click.echo(f"kg: {len(problems)} problem{'s' if len(problems) > 1 else ''}", err=True)
+    else:
+        click.echo("kg: the tables are in order", err=True)
+    if problems:
         sys.exit(1)
-    click.echo("kg: the tables are in order", err=True)
 
 
 @cli.command(name="format")
