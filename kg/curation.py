@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,6 +49,7 @@ __all__ = [
     "normal",
     "read_rows",
     "read_tables",
+    "tally",
     "vocabulary_of",
 ]
 
@@ -64,6 +65,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 LISTS = {"mediator": "; ", "priming": "; ", "species": "; ", "model": "; ", "combined_with": "; "}
 BARS = ("parents", "synonyms")
 WORDS = 25
+LARGE = 1 << 24  # bytes from which a file's first line is looked at before the rest is read
+COMPARISONS = 500_000  # of names with wrong ones in a check: 400 wrong names in the bundled tables, some seconds
 DOI = re.compile(r"10\.\d{4,9}/\S+")
 PATTERNS = {
     "doi": (DOI, "10.<digits>/<rest>, without https://doi.org/"),
@@ -78,15 +81,23 @@ LEG = re.compile(r"(.+?) -> (.+)")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a table: its number (header = 1), its cells by column, and where each cell begins (1-based)."""
+    """One line of a table: its number (header = 1) and its cells by column, in their order."""
 
     file: str
     line: int
     cells: dict[str, str]
-    starts: dict[str, int]
 
     def __getitem__(self, column: str) -> str:
         return self.cells[column]
+
+    @property
+    def starts(self) -> dict[str, int]:
+        """Where each cell begins (1-based), by column."""
+        starts, at = {}, 1
+        for column, cell in self.cells.items():
+            starts[column] = at
+            at += len(cell) + 1
+        return starts
 
     def problem(self, column: str, message: str) -> Problem:
         """Return a problem placed at the cell of `column`."""
@@ -120,6 +131,9 @@ def read_rows(path: Path, kind: str, file: str = "") -> tuple[list[Row], list[Pr
     """
     name = file or path.name
     columns = COLUMNS[kind]
+    foreign = _foreign(path, columns)
+    if foreign:
+        return [], [Problem(name, 1, 1, foreign)]
     content = read_bytes(path)
     problems: list[Problem] = []
     try:
@@ -148,15 +162,7 @@ def read_rows(path: Path, kind: str, file: str = "") -> tuple[list[Row], list[Pr
         lines.pop()
     header = lines[0].split("\t")
     if header != list(columns):
-        missing = [column for column in columns if column not in header]
-        extra = [column for column in header if column not in columns]
-        parts = []
-        if missing:
-            parts.append(f"missing: {', '.join(missing)}")
-        if extra:
-            parts.append(f"unknown: {', '.join(map(repr, extra))}")
-        said = "; ".join(parts) or "in another order"
-        return [], [*problems, Problem(name, 1, 1, f"columns {said}; expected {' '.join(columns)}")]
+        return [], [*problems, Problem(name, 1, 1, _misheaded(header, columns))]
     rows = []
     for number, text_line in enumerate(lines[1:], 2):
         cells = text_line.split("\t")
@@ -164,12 +170,7 @@ def read_rows(path: Path, kind: str, file: str = "") -> tuple[list[Row], list[Pr
             message = f"{len(cells)} columns instead of {len(columns)}; a tab is missing or one too many"
             problems.append(Problem(name, number, 1, message))
             continue
-        starts: dict[str, int] = {}
-        at = 1
-        for column, cell in zip(columns, cells, strict=True):
-            starts[column] = at
-            at += len(cell) + 1
-        row = Row(name, number, dict(zip(columns, cells, strict=True)), starts)
+        row = Row(name, number, dict(zip(columns, cells, strict=True)))
         for column, cell in row.cells.items():
             if cell != _tidy(cell):
                 problems.append(row.problem(column, f"{column}: stray, doubled or odd white space; run `kg format`"))
@@ -177,6 +178,32 @@ def read_rows(path: Path, kind: str, file: str = "") -> tuple[list[Row], list[Pr
                 problems.append(row.problem(column, f"{column}: a control character; delete it"))
         rows.append(row)
     return rows, problems
+
+
+def _foreign(path: Path, columns: Sequence[str]) -> str:
+    """Say why a very large file is no table of ours, by its beginning alone; empty for any other file."""
+    try:
+        if path.stat().st_size < LARGE:
+            return ""
+        with open(path, "rb") as stream:
+            head = stream.readline(10_000)
+    except OSError:
+        return ""  # reading it says more
+    if b"\0" in head:
+        return "binary data; take the file out of the folder"
+    header = head.decode("utf-8", "replace").removeprefix("\ufeff").rstrip("\r\n").split("\t")
+    return "" if header == list(columns) else _misheaded(header, columns)
+
+
+def _misheaded(header: Sequence[str], columns: Sequence[str]) -> str:
+    missing = [column for column in columns if column not in header]
+    extra = [repr(column if len(column) < 40 else f"{column[:40]}...") for column in header if column not in columns]
+    parts = []
+    if missing:
+        parts.append(f"missing: {', '.join(missing)}")
+    if extra:
+        parts.append(f"unknown: {', '.join(extra[:10])}{' ...' if len(extra) > 10 else ''}")
+    return f"columns {'; '.join(parts) or 'in another order'}; expected {' '.join(columns)}"
 
 
 def _tidy(cell: str) -> str:
@@ -273,8 +300,15 @@ def advice(root: Path) -> list[Problem]:
     return sorted(found)
 
 
+def tally(problems: Iterable[Problem]) -> list[tuple[str, int]]:
+    """Return how many problems each file has, most first, then by name."""
+    counts = Counter(problem.file for problem in problems)
+    return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+
+
 def _check(tables: Tables) -> list[Problem]:
-    problems = _check_entities(tables)
+    near = _Near()
+    problems = _check_entities(tables, near)
     vocabulary = _vocabulary(tables)
     usable = {e.name for e in vocabulary.entities.values() if e.category in tables.ontology.layers}
     known = Vocabulary(
@@ -283,12 +317,30 @@ def _check(tables: Tables) -> list[Problem]:
     problems += _check_publications(tables)
     keys = {row["publication"] for row in tables.publications}
     for row in tables.evidence:
-        problems += _check_evidence(row, known, keys)
+        problems += _check_evidence(row, known, keys, near)
     problems += _check_together(tables.evidence)
-    problems += _check_studies(tables, known, keys)
+    problems += _check_studies(tables, known, keys, near)
     problems += _check_checks(tables, known)
-    problems += _check_requests(tables, vocabulary)
+    problems += _check_requests(tables, vocabulary, near)
     return problems
+
+
+class _Near:
+    """The nearest names to wrong ones, each looked for once; none any more after very many comparisons.
+
+    Tables with thousands of unknown names have one mistake that explains them all, and no need of as many searches.
+    """
+
+    def __init__(self) -> None:
+        self.left = COMPARISONS
+        self.found: dict[tuple[str, int], tuple[str, ...]] = {}
+
+    def __call__(self, value: str, names: Collection[str], count: int = 3) -> tuple[str, ...]:
+        key = (value, len(names))
+        if key not in self.found and self.left > 0:
+            self.left -= len(names)
+            self.found[key] = nearest(value, names, count)
+        return self.found.get(key, ())
 
 
 def _one_of(row: Row, column: str, allowed: Iterable[str], needed: bool = False) -> list[Problem]:
@@ -304,7 +356,7 @@ def _one_of(row: Row, column: str, allowed: Iterable[str], needed: bool = False)
     ]
 
 
-def _check_entities(tables: Tables) -> list[Problem]:
+def _check_entities(tables: Tables, near: _Near) -> list[Problem]:
     problems: list[Problem] = []
     first: dict[str, Row] = {}
     curies: dict[str, Row] = {}
@@ -334,7 +386,7 @@ def _check_entities(tables: Tables) -> list[Problem]:
     for row in tables.entities:
         for parent in split(row["parents"], "|"):
             if parent not in parents:
-                problems.append(_unknown(row, "parents", parent, parents))
+                problems.append(_unknown(row, "parents", parent, parents, near))
         synonyms = split(row["synonyms"], "|")
         for synonym in synonyms:
             namesake = first.get(synonym.casefold())
@@ -379,9 +431,9 @@ def _cycles(rows: Sequence[Row], parents: dict[str, tuple[str, ...]]) -> list[Pr
     return problems
 
 
-def _unknown(row: Row, column: str, value: str, names: Iterable[str]) -> Problem:
-    near = nearest(value, names)
-    hint = f"; did you mean {', '.join(near)}?" if near else "; add it to ontology/entities.tsv"
+def _unknown(row: Row, column: str, value: str, names: Collection[str], near: _Near) -> Problem:
+    like = near(value, names)
+    hint = f"; did you mean {', '.join(like)}?" if like else "; add it to ontology/entities.tsv"
     return row.problem(column, f"{column}: unknown name {value!r}{hint}")
 
 
@@ -416,7 +468,7 @@ def _check_publications(tables: Tables) -> list[Problem]:
     return problems
 
 
-def _check_evidence(row: Row, vocabulary: Vocabulary, keys: set[str]) -> list[Problem]:
+def _check_evidence(row: Row, vocabulary: Vocabulary, keys: set[str], near: _Near) -> list[Problem]:
     problems: list[Problem] = []
     add = problems.append
     ontology, entities = vocabulary.ontology, vocabulary.entities
@@ -426,10 +478,9 @@ def _check_evidence(row: Row, vocabulary: Vocabulary, keys: set[str]) -> list[Pr
         for value in values:
             some = True
             if value not in entities:
-                try:
-                    canonical = vocabulary.resolve(value).name
-                except LookupError:
-                    add(_unknown(row, column, value, entities))
+                canonical = vocabulary.canonical(value)
+                if not canonical:
+                    add(_unknown(row, column, value, entities, near))
                 else:
                     add(row.problem(column, f"{column}: write {canonical!r} for {value!r}; `kg format` does it"))
         if needed and not some:
@@ -478,8 +529,7 @@ def _check_evidence(row: Row, vocabulary: Vocabulary, keys: set[str]) -> list[Pr
     for species in split(row["species"]):
         for part in species.split(">"):
             if part not in entities or entities[part].category != "Taxon":
-                taxa = [e.name for e in entities.values() if e.category == "Taxon"]
-                add(_unknown(row, "species", part, taxa))
+                add(_unknown(row, "species", part, vocabulary.taxa, near))
     if row["model"] and row["species"] == "human":
         add(row.problem("model", "a model is of an animal, and species says human alone; mend one of them"))
     level, _, credited = row["read"].partition("via review")
@@ -499,9 +549,9 @@ def _check_evidence(row: Row, vocabulary: Vocabulary, keys: set[str]) -> list[Pr
         elif not KEY.fullmatch(row["publication"]):
             message = f"malformed publication {row['publication']!r}: doi:10.x/y, pubmed:123 or pmc:PMC123"
         else:
-            near = nearest(row["publication"], keys, 1)
+            like = near(row["publication"], keys, 1)
             message = f"{row['publication']} is not in triples/publications.tsv; add it"
-            message += f", or did you mean {near[0]}?" if near else ""
+            message += f", or did you mean {like[0]}?" if like else ""
         add(row.problem("publication", message))
     for column in ("context", "effect"):
         problems += _check_registry(row, column)
@@ -579,7 +629,7 @@ def _check_together(rows: Sequence[Row]) -> list[Problem]:
     return problems
 
 
-def _check_studies(tables: Tables, vocabulary: Vocabulary, keys: set[str]) -> list[Problem]:
+def _check_studies(tables: Tables, vocabulary: Vocabulary, keys: set[str], near: _Near) -> list[Problem]:
     problems: list[Problem] = []
     seen: dict[str, Row] = {}
     for row in tables.studies:
@@ -600,7 +650,7 @@ def _check_studies(tables: Tables, vocabulary: Vocabulary, keys: set[str]) -> li
             row["disease"] not in vocabulary.entities or vocabulary.entities[row["disease"]].category != "Disease"
         ):
             diseases = [e.name for e in vocabulary.entities.values() if e.category == "Disease"]
-            problems.append(_unknown(row, "disease", row["disease"], diseases))
+            problems.append(_unknown(row, "disease", row["disease"], diseases, near))
         problems += _check_registry(row, "registry_id")
         mark = row["registry_id"]
         if mark and not row["publication"]:
@@ -622,13 +672,13 @@ def identity_of(row: Row, vocabulary: Vocabulary) -> str:
     return row_id(claim, row["direction"], row["publication"], row["statement"])
 
 
-def _check_requests(tables: Tables, vocabulary: Vocabulary) -> list[Problem]:
+def _check_requests(tables: Tables, vocabulary: Vocabulary, near: _Near) -> list[Problem]:
     problems: list[Problem] = []
     seen: set[str] = set()
     for row in tables.requests:
         entity = vocabulary.entities.get(row["name"])
         if entity is None:
-            problems.append(_unknown(row, "name", row["name"], vocabulary.entities))
+            problems.append(_unknown(row, "name", row["name"], vocabulary.entities, near))
         elif entity.grounding != "local":
             message = f"{row['name']!r} has a public identifier now ({entity.curie}); delete the request"
             problems.append(row.problem("name", message))
@@ -722,10 +772,7 @@ def normal(column: str, cell: str, vocabulary: Vocabulary) -> str:
     cell = _tidy(cell)
 
     def canonical(name: str) -> str:
-        try:
-            return vocabulary.resolve(name).name
-        except LookupError:
-            return name
+        return vocabulary.canonical(name) or name
 
     if column in BARS:
         parts = split(cell, "|")

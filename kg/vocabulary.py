@@ -168,6 +168,11 @@ class Vocabulary:
             raise UnknownTerm(term, tuple(sorted(found)), reason="is a synonym of several entities")
         raise UnknownTerm(term, self.suggestions(term))
 
+    def canonical(self, term: str) -> str:
+        """Return the name that a name, synonym or CURIE stands for; empty when it stands for none, or for several."""
+        found = self._lookup.get(" ".join(term.split()).casefold(), ())
+        return found[0] if len(found) == 1 else ""
+
     def suggestions(self, term: str, count: int = 3) -> tuple[str, ...]:
         """Return the names of the entities whose name or synonym is most like `term`, best first."""
         spelled = {key: names[0] for key, names in self._lookup.items()}
@@ -185,6 +190,11 @@ class Vocabulary:
     def conditions(self) -> frozenset[str]:
         """Names of all conditions in people: diseases and manifestations, without animal models."""
         return frozenset(n for n in self.entities if self.is_a(n, "Condition") and not self.is_a(n, "AnimalModel"))
+
+    @cached_property
+    def taxa(self) -> tuple[str, ...]:
+        """Names of all species."""
+        return tuple(entity.name for entity in self.entities.values() if entity.category == "Taxon")
 
     @cached_property
     def _children(self) -> dict[str, list[str]]:
