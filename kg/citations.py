@@ -62,10 +62,15 @@ def _entry(key: str, paper: Publication) -> str:
         "doi": paper.doi,
         "pmid": paper.pmid,
         "pmcid": paper.pmcid,
-        "note": _tex(paper.publication),
+        "note": _tex(_note(paper)),
     }
     lines = ",\n".join(f"  {name} = {{{value}}}" for name, value in fields.items() if value)
     return f"@article{{{key},\n{lines}\n}}\n"
+
+
+def _note(paper: Publication) -> str:
+    """The CURIE, and what became of the paper: who cites a retracted paper should know."""
+    return "; ".join((paper.publication, *paper.standing))
 
 
 def _tex(text: str) -> str:
@@ -89,6 +94,6 @@ def csl(publications: Iterable[Publication]) -> str:
         for field, value in (("DOI", each.doi), ("PMID", each.pmid), ("PMCID", each.pmcid)):
             if value:
                 item[field] = value
-        item["note"] = each.publication
+        item["note"] = _note(each)
         items.append(item)
     return json.dumps(items, ensure_ascii=False, indent=1) + "\n"

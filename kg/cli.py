@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 import re
 import sys
@@ -29,7 +30,7 @@ __all__ = ["cli", "main"]
 
 CODES: tuple[tuple[type[KGError], int], ...] = ((CurationError, 1), (UnknownTerm, 3), (QueryError, 4), (SourceError, 5))
 BASIC = ("table", "tsv", "json")
-HERE = ("build", "check", "doctor", "format", "serve")  # commands about files of this machine
+HERE = frozenset("add build check checks doctor entity format import serve verify".split())  # about files here
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -37,8 +38,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     import gc
 
     gc.disable()  # an answer takes a fraction of a second: looking for garbage would be a tenth of it
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")  # a terminal that has no Greek letters gets their numbers
     try:
-        code = cli.main(args=None if arguments is None else list(arguments), prog_name="kg", standalone_mode=False)
+        given = [_utf8(each) for each in (sys.argv[1:] if arguments is None else arguments)]
+        code = cli.main(args=given, prog_name="kg", standalone_mode=False)
         sys.stdout.flush()
     except click.exceptions.Abort:
         click.echo("kg: interrupted; nothing was left half-written", err=True)
@@ -66,7 +71,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
-LATER = {"serve": "kg.cli_serve", **dict.fromkeys(("communities", "doctor", "stats", "studies"), "kg.cli_data")}
+def _utf8(argument: str) -> str:
+    """An argument that Python read in a locale without such letters, read as UTF-8."""
+    try:
+        return os.fsencode(argument).decode() if any("\udc80" <= c <= "\udcff" for c in argument) else argument
+    except UnicodeError:
+        return argument
+
+
+LATER = {
+    "add": "kg.cli_add",
+    "plot": "kg.cli_plot",
+    "serve": "kg.cli_serve",
+    **dict.fromkeys(("checks", "entity", "import", "verify"), "kg.cli_curate"),
+    **dict.fromkeys(("communities", "doctor", "stats", "studies"), "kg.cli_data"),
+}
 
 
 SEE = "Exit codes: `kg --help` lists them."
@@ -95,7 +114,8 @@ class _Group(click.Group):
         if cmd_name in LATER:
             from importlib import import_module
 
-            command = getattr(import_module(LATER[cmd_name]), cmd_name)
+            module = import_module(LATER[cmd_name])
+            command = getattr(module, cmd_name, None) or getattr(module, f"{cmd_name}_")
         if command is not None:
             command.epilog = command.epilog or SEE
         return command
@@ -496,6 +516,10 @@ def show(context: click.Context, entity: str, species: str, count: int, form: st
                     for n in neighbours[:count]
                 ]
                 say.columns(["name", "predicate", "aspect", "in cell", "belief", "papers", "against"], rows, 40)
+                for n in neighbours[:count]:
+                    for paper in n.withdrawn:
+                        said = graph.publications[paper].citation
+                        click.echo(f"  not counted for {n.name} ({n.predicate}): {said} ({paper})")
                 if len(neighbours) > count:
                     click.echo(f"... {len(neighbours) - count} more; -k {len(neighbours)} shows all")
 
@@ -522,19 +546,19 @@ def evidence(
     kg evidence "umbilical cord MSC" SLE --format tsv
     kg evidence "cord MSC" "Tfh cell" --disease SLE
     """
-    from kg.dataset import row_of
+    from kg.dataset import known_of, row_of
 
     graph = _load(context)
     _context(graph, msc_source=msc_source)
     found = graph.evidence(subject, object, disease=disease, species=species, msc_source=msc_source)
-    rows = [{**row_of(claim, row), "effect_sign": claim.effect} for claim, row in found]
+    rows = [{**row_of(claim, row), "effect_sign": claim.effect, **known_of(claim, row)} for claim, row in found]
     if form == "json":
         options = [("--disease", disease), ("--species", species), ("--msc-source", msc_source)]
         _json(graph, _command("evidence", options, *filter(None, (subject, object))), {"rows": rows})
     elif form == "tsv":
         from kg.curation import COLUMNS
 
-        columns = [*COLUMNS["evidence"], "effect_sign"]
+        columns = [*COLUMNS["evidence"], "effect_sign", "row", "checked", "standing"]
         say.tsv(columns, ([row[column] for column in columns] for row in rows))
     else:
         from itertools import groupby
@@ -545,11 +569,14 @@ def evidence(
             click.secho(f"{claim.subject} {claim.predicate.replace('_', ' ')} {what}", bold=True)
             for _, row in group:
                 mark = "for    " if row.direction == "supports" else "AGAINST"
+                mark = "NOT COUNTED:" if row in claim.withdrawn else mark
                 facts = [row.system, "; ".join(row.species), row.msc_source, row.disease, "; ".join(row.model)]
                 facts += [
                     f"through {' and '.join(row.mediator)} ({row.mediator_test or 'stated'})" if row.mediator else ""
                 ]
                 facts += [f"with {'; '.join(row.combined_with)}" if row.combined_with else "", row.effect]
+                facts += ["read in the title only" if row.read == "title" else ""]
+                facts += [f"checked: {row.checked}" if row.checked else ""]
                 click.echo(f"  {mark} {row.statement}")
                 click.echo(f"          {', '.join(filter(None, facts))}")
                 click.echo(f"          {graph.publications[row.publication].citation} ({row.publication})")
@@ -973,17 +1000,25 @@ def export(context: click.Context, form: str, output: str) -> None:
       edges-csv, edges-tsv         claims, one a row
       bibtex, csl                  the publications, for reference managers
       examples                     the queries of `kg query --list`, as SPARQL examples in Turtle
+      xlsx                         the tables as a workbook, which `kg import` reads back
 
     \b
     kg export graphml -o mscim.graphml
     """
-    content = _load(context).export(form)
+    if form == "xlsx":
+        from kg.workbooks import workbook
+
+        if _endpoint(context):
+            raise click.UsageError("xlsx holds the tables, which an endpoint does not have")
+        content = workbook(_root(context))
+    else:
+        content = _load(context).export(form)
     if output == "-":
         click.echo(content, nl=False)
     else:
-        from kg.sources import write_text
+        from kg.sources import write_bytes
 
-        write_text(Path(output), content.decode())
+        write_bytes(Path(output), content)
         click.echo(f"kg: wrote {output} ({len(content) // 1024} KB)", err=True)
 
 

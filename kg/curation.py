@@ -13,8 +13,23 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kg import mappings
+from kg.appraisal import KEY, appraised, is_day, status_faults, verified_faults
 from kg.errors import CurationError
-from kg.model import Assertion, Entity, Evidence, Problem, Publication, Study, assertion_id, split
+from kg.model import (
+    DERIVED,
+    Assertion,
+    Check,
+    Entity,
+    Evidence,
+    Problem,
+    Publication,
+    Request,
+    Study,
+    assertion_id,
+    row_id,
+    split,
+)
 from kg.sources import bundled, names_of, read_bytes, write_text
 from kg.vocabulary import Ontology, Vocabulary, nearest, read_ontology
 
@@ -28,9 +43,12 @@ __all__ = [
     "evidence_order",
     "format",
     "gathered",
+    "identity_of",
     "load",
+    "normal",
     "read_rows",
     "read_tables",
+    "vocabulary_of",
 ]
 
 CLAIM = ("subject", "predicate", "object", "aspect", "cell")
@@ -38,7 +56,9 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "entities": Entity._fields,
     "publications": Publication._fields,
     "studies": Study._fields,
-    "evidence": (*CLAIM, *Evidence._fields),
+    "checks": Check._fields,
+    "requests": Request._fields,
+    "evidence": (*CLAIM, *Evidence._fields[: -len(DERIVED)]),
 }
 LISTS = {"mediator": "; ", "priming": "; ", "species": "; ", "model": "; ", "combined_with": "; "}
 BARS = ("parents", "synonyms")
@@ -50,7 +70,6 @@ PATTERNS = {
     "pmcid": (re.compile(r"PMC[1-9]\d{0,8}"), "PMC and digits"),
     "year": (re.compile(r"(19|20)\d\d"), "four digits"),
 }
-KEY = re.compile(r"doi:10\.\d{4,9}/\S+|pubmed:[1-9]\d{0,8}|pmc:PMC[1-9]\d{0,8}")
 NCT = re.compile(r"NCT\d{8}(?!\d)")
 CURIE = re.compile(r"([A-Za-z]+):(\S+)")
 LEG = re.compile(r"(.+?) -> (.+)")
@@ -81,6 +100,8 @@ class Tables:
     entities: tuple[Row, ...]
     publications: tuple[Row, ...]
     studies: tuple[Row, ...]
+    checks: tuple[Row, ...]
+    requests: tuple[Row, ...]
     evidence: tuple[Row, ...]
 
 
@@ -92,7 +113,7 @@ def read_rows(path: Path, kind: str, file: str = "") -> tuple[list[Row], list[Pr
     path
         The table.
     kind
-        entities, publications, studies or evidence: which columns are expected.
+        entities, publications, studies, checks, requests or evidence: which columns are expected.
     file
         Name to use in problems; the file name by default.
     """
@@ -162,7 +183,7 @@ def _tidy(cell: str) -> str:
 
 
 def _kind(path: Path) -> str:
-    return path.stem if path.stem in ("entities", "publications", "studies") else "evidence"
+    return path.stem if path.stem in COLUMNS else "evidence"
 
 
 def read_tables(root: Path) -> tuple[Tables, list[Problem]]:
@@ -209,10 +230,17 @@ def _vocabulary(tables: Tables) -> Vocabulary:
     return Vocabulary(tables.ontology, entities)
 
 
+def vocabulary_of(root: Path) -> Vocabulary:
+    """Return the ontology and the entities that the tables below `root` are read against, faulty rows left out."""
+    tables, _ = read_tables(root)
+    return _vocabulary(tables)
+
+
 def check(root: Path) -> list[Problem]:
     """Return every problem of the tables below `root`, ordered by file, line and column; empty when all is well."""
     tables, problems = read_tables(root)
-    return sorted({*problems, *_check(tables)})
+    entities, prefixes = _vocabulary(tables).entities, tables.ontology.prefixes
+    return sorted({*problems, *_check(tables), *mappings.faults(root / "ontology" / mappings.FILE, entities, prefixes)})
 
 
 def _check(tables: Tables) -> list[Problem]:
@@ -228,6 +256,8 @@ def _check(tables: Tables) -> list[Problem]:
         problems += _check_evidence(row, known, keys)
     problems += _check_together(tables.evidence)
     problems += _check_studies(tables, known, keys)
+    problems += _check_checks(tables, known)
+    problems += _check_requests(tables, vocabulary)
     return problems
 
 
@@ -335,6 +365,8 @@ def _check_publications(tables: Tables) -> list[Problem]:
         column = {"doi": "doi", "pubmed": "pmid", "pmc": "pmcid"}.get(prefix, "")
         if column and row[column] != local:
             problems.append(row.problem(column, f"{column} {row[column]!r} differs from the key {key}"))
+        problems += [row.problem("verified", fault) for fault in verified_faults(row["verified"])]
+        problems += [row.problem("status", fault) for fault in status_faults(row["status"], key, tables.ontology)]
         for column in ("publication", "doi", "pmid", "pmcid"):
             if not row[column]:
                 continue
@@ -544,6 +576,67 @@ def _check_studies(tables: Tables, vocabulary: Vocabulary, keys: set[str]) -> li
     return problems
 
 
+def identity_of(row: Row, vocabulary: Vocabulary) -> str:
+    """Return the `row_id` of a row of evidence; empty when it names what the vocabulary does not hold."""
+    names = [row[column] for column in ("subject", "object", "cell")]
+    if any(name and name not in vocabulary.entities for name in names):
+        return ""
+    subject, object_, cell = (vocabulary.entities[name].curie if name else "" for name in names)
+    claim = assertion_id(subject, row["predicate"], object_, row["aspect"], cell)
+    return row_id(claim, row["direction"], row["publication"], row["statement"])
+
+
+def _check_requests(tables: Tables, vocabulary: Vocabulary) -> list[Problem]:
+    problems: list[Problem] = []
+    seen: set[str] = set()
+    for row in tables.requests:
+        entity = vocabulary.entities.get(row["name"])
+        if entity is None:
+            problems.append(_unknown(row, "name", row["name"], vocabulary.entities))
+        elif entity.grounding != "local":
+            message = f"{row['name']!r} has a public identifier now ({entity.curie}); delete the request"
+            problems.append(row.problem("name", message))
+        if row["name"] in seen:
+            problems.append(row.problem("name", f"{row['name']!r} stands here twice; keep one"))
+        seen.add(row["name"])
+        if not row["definition"]:
+            problems.append(row.problem("definition", "definition is empty; say in a sentence what the term means"))
+    return problems
+
+
+def _check_checks(tables: Tables, vocabulary: Vocabulary) -> list[Problem]:
+    problems: list[Problem] = []
+    rows = {identity_of(row, vocabulary): row for row in tables.evidence} if tables.checks else {}
+    seen: dict[str, Row] = {}
+    for row in tables.checks:
+        mark = row["row"]
+        if not mark or mark not in rows:
+            message = f"no row of evidence is {mark!r}: its claim, paper or statement changed since; check it anew"
+            problems.append(row.problem("row", f"{message} (`kg checks list` prints the ids)"))
+        elif rows[mark]["publication"] != row["publication"]:
+            message = f"the row cites {rows[mark]['publication']}, not {row['publication'] or 'nothing'}; mend one"
+            problems.append(row.problem("publication", message))
+        if mark in seen:
+            message = f"{mark} stands already in line {seen[mark].line}; keep the newer one"
+            problems.append(row.problem("row", message))
+        seen.setdefault(mark, row)
+        problems += _one_of(row, "outcome", tables.ontology.checks, needed=True)
+        unread = row["outcome"] == "text unavailable"
+        problems += _one_of(row, "read", tables.ontology.reading, needed=not unread)
+        if not row["source"] and not unread:
+            problems.append(row.problem("source", "source is empty; give the address of the text that was read"))
+        if not is_day(row["date"]):
+            problems.append(row.problem("date", f"malformed date {row['date']!r}; write the day as 2026-11-25"))
+        elsewhere = row["outcome"] == "in another paper"
+        if elsewhere != bool(row["found_in"]):
+            message = "found_in names the paper in which the finding stands exactly when outcome is `in another paper`"
+            problems.append(row.problem("found_in", message))
+        elif elsewhere and (not KEY.fullmatch(row["found_in"]) or row["found_in"] == row["publication"]):
+            message = f"found_in {row['found_in']!r}: write the CURIE of the other paper, as doi:10.x/y"
+            problems.append(row.problem("found_in", message))
+    return problems
+
+
 def format(root: Path, write: bool = True) -> list[Path]:
     """Put the tables below `root` in order and return those that change, sorted.
 
@@ -558,25 +651,38 @@ def format(root: Path, write: bool = True) -> list[Path]:
     vocabulary = _vocabulary(tables)
     changed: list[tuple[Path, str]] = []
     by_file: dict[str, list[Row]] = defaultdict(list)
-    for row in (*tables.entities, *tables.publications, *tables.studies, *tables.evidence):
+    for row in (
+        *tables.entities,
+        *tables.publications,
+        *tables.studies,
+        *tables.checks,
+        *tables.requests,
+        *tables.evidence,
+    ):
         by_file[row.file].append(row)
     for path in names_of(root):
         file = f"{path.parent.name}/{path.name}"
         if path.suffix != ".tsv" or not path.is_relative_to(root):
             continue
         columns = COLUMNS[_kind(path)]
-        normal = {tuple(_normal(column, row[column], vocabulary) for column in columns) for row in by_file[file]}
-        ordered = sorted(normal, key=lambda cells: ([cell.casefold() for cell in cells], cells))
+        rows = {tuple(normal(column, row[column], vocabulary) for column in columns) for row in by_file[file]}
+        ordered = sorted(rows, key=lambda cells: ([cell.casefold() for cell in cells], cells))
         text = "".join("\t".join(cells) + "\n" for cells in [columns, *ordered])
         if text.encode() != read_bytes(path):
             changed.append((path, text))
+    table = root / "ontology" / mappings.FILE
+    if table.is_file():
+        text = mappings.made(table, vocabulary.entities, tables.ontology.prefixes)
+        if text.encode() != read_bytes(table):
+            changed.append((table, text))
     if write:
         for path, text in changed:
             write_text(path, text)
     return [path for path, _ in changed]
 
 
-def _normal(column: str, cell: str, vocabulary: Vocabulary) -> str:
+def normal(column: str, cell: str, vocabulary: Vocabulary) -> str:
+    """Return a cell as `format` writes it: white space and Unicode normalised, names canonical where known."""
     cell = _tidy(cell)
 
     def canonical(name: str) -> str:
@@ -629,7 +735,8 @@ def gathered(rows: Iterable[tuple[tuple[str, ...], Evidence]], vocabulary: Vocab
 
 def evidence_order(evidence: Evidence) -> tuple[str, ...]:
     """Return the key by which evidence is ordered within a claim: publication first, then all cells."""
-    return (evidence.publication, *(cell if isinstance(cell, str) else "; ".join(cell) for cell in evidence))
+    cells = evidence[: -len(DERIVED)]
+    return (evidence.publication, *(cell if isinstance(cell, str) else "; ".join(cell) for cell in cells))
 
 
 def load(
@@ -643,9 +750,11 @@ def load(
         more = f"\n... and {len(problems) - 20} more" if len(problems) > 20 else ""
         raise CurationError(f"{len(problems)} problems in the tables; `kg check` lists them all:\n{shown}{more}")
     vocabulary = _vocabulary(tables)
+    publications = tuple(Publication(**row.cells) for row in tables.publications)
+    checks = (Check(**row.cells) for row in tables.checks)
     return (
         vocabulary,
-        assertions(tables, vocabulary),
-        tuple(Publication(**row.cells) for row in tables.publications),
+        appraised(assertions(tables, vocabulary), publications, checks, tables.ontology),
+        publications,
         tuple(Study(**row.cells) for row in tables.studies),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from kg import sources, store
 from kg.errors import QueryError, SourceError, UnknownTerm
 from kg.graph import Blocks, Context, Weigher, multidigraph
-from kg.model import Assertion, Entity, Evidence, Publication, Study
+from kg.model import DERIVED, Assertion, Entity, Evidence, Publication, Study, row_id
 from kg.notebook import Rows, page, paper, papers, signed, table
 from kg.vocabulary import Vocabulary, nearest
 
@@ -32,11 +32,13 @@ if TYPE_CHECKING:
     from kg.gaps import Gaps
     from kg.mechanisms import Mechanism, Trace
     from kg.null import Null
+    from kg.selection import Chosen
     from kg.stats import Stats
     from kg.studies import StudyRow
 
 __all__ = ["Card", "Dataset", "Hit", "Neighbour", "build", "load", "opened", "write"]
 
+CACHE = "set KG_CACHE to another folder"
 MANY = 10_000  # claims from which pairs of links are not worked out beforehand: docs/benchmarks.md
 
 Say = Callable[[str], None]
@@ -53,7 +55,10 @@ class Hit(NamedTuple):
 
 
 class Neighbour(NamedTuple):
-    """One claim on an entity's card, seen from the entity: the other end, and what is said. `effect` in {-1, 0, 1}."""
+    """One claim on an entity's card, seen from the entity: the other end, and what is said. `effect` in {-1, 0, 1}.
+
+    `withdrawn` are the papers whose rows count for nothing: retracted, or not found to say it.
+    """
 
     name: str
     predicate: str
@@ -63,6 +68,7 @@ class Neighbour(NamedTuple):
     belief: float
     publications: tuple[str, ...]
     refuting: tuple[str, ...]
+    withdrawn: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +211,7 @@ class Dataset:
                 weigher.belief(claim),
                 claim.publications,
                 claim.refuting,
+                tuple(sorted({row.publication for row in claim.withdrawn})),
             )
             if not causal or not claim.effect:
                 lists["other"].append(neighbour)
@@ -238,7 +245,7 @@ class Dataset:
             (claim, row)
             for claim in self.assertions
             if claim.subject == entity.name and (not objects or claim.object in objects)
-            for row in claim.evidence
+            for row in (*claim.evidence, *claim.withdrawn)
             if (not context.msc_source or row.msc_source in self.vocabulary.tissues(context.msc_source))
             and (not context.priming or context.priming in row.priming)
             and (not tissues or row.msc_source in tissues)
@@ -246,6 +253,43 @@ class Dataset:
             and (not taxon or any(taxon in pair.split(">") for pair in row.species))
         )
         return Rows(found, FINDING, _finding)
+
+    def select_claims(
+        self,
+        *,
+        about: str = "",
+        subject: str = "",
+        object: str = "",
+        through: str = "",
+        disease: str = "",
+        species: str = "",
+        only: str = "",
+        msc_source: str = "",
+    ) -> tuple[Chosen, ...]:
+        """Answer which claims there are about something: see `kg.selection.select`; names are resolved here.
+
+        A subject that carries context (`umbilical cord MSC`) keeps the rows in that context.
+
+        >>> import kg
+        >>> {taxon for each in kg.load().select_claims(disease="pSS", only="mouse") for taxon in each.species}
+        {'mouse'}
+        """
+        from kg.selection import select
+
+        start, carried = self.subject(subject) if subject else (None, Context())
+        names = {"about": about, "object": object, "through": through}
+        names |= {"disease": disease, "species": species, "only": only}
+        resolved = {key: self.resolve(name).name if name else "" for key, name in names.items()}
+        if msc_source:
+            self.claims(msc_source=msc_source)  # complains of an unknown one
+        return select(
+            self.assertions,
+            self.vocabulary,
+            subject=start.name if start else "",
+            source=msc_source or carried.msc_source,
+            priming=carried.priming,
+            **resolved,
+        )
 
     def trace(
         self,
@@ -342,8 +386,8 @@ class Dataset:
         from kg.chains import Chains
 
         try:
-            return Chains(**store.part(self.folder, name))
-        except TypeError as error:
+            return Chains.of(store.part(self.folder, name))
+        except (TypeError, ValueError, LookupError) as error:
             raise SourceError(f"{self.folder}: {name}.json is damaged ({error}); {store.REBUILD}") from None
 
     @cached_property
@@ -602,6 +646,22 @@ class Dataset:
                         lacking = {why.partition(":")[0] for why in weigher.discounts(claim, row)}
                         seen.setdefault(row.publication, set()).update(name for name in asked if name not in lacking)
         return tuple((name, sum(name in fit for fit in seen.values()), len(seen)) for name in asked if seen)
+
+    def left_out(self, answer: Trace) -> tuple[tuple[str, str], ...]:
+        """Return the papers whose rows on the two ends, or on a step shown, count for nothing, each with the reason."""
+        ends = (answer.source, answer.target)
+        routes = (*answer.routes, *answer.counter_routes)
+        shown = {step.claim for route in routes for each in route.mechanisms for step in each.steps}
+        return tuple(
+            sorted(
+                {
+                    (row.publication, "; ".join(filter(None, (row.standing, row.checked))))
+                    for claim in self.claims_for(self.resolve(answer.source))
+                    if claim.withdrawn and (claim.id in shown or (claim.subject, claim.object) == ends)
+                    for row in claim.withdrawn
+                }
+            )
+        )
 
     def cited(self, curies: Iterable[str]) -> tuple[Publication, ...]:
         """Return the publications of CURIEs, each once, ordered by CURIE; for `kg.citations`."""
@@ -919,22 +979,39 @@ def build(root: Path | None = None, target: Path | None = None, say: Say = lambd
 
     `target` is the cache by default. Written whole or not at all. Raises CurationError when `kg check` would complain.
     """
+    root = root or sources.bundled()
+    if target is not None:
+        return _built(root, target, say, store.ELSEWHERE)
+    folder = _cached(root)
+    with sources.alone(folder.parent, lambda: say("waiting for another process that builds a dataset")):
+        return _built(root, folder, say, CACHE)
+
+
+def _built(root: Path, folder: Path, say: Say, advice: str) -> Path:
     from kg import curation, rdf
 
-    root = root or sources.bundled()
-    folder = target or _cached(root)
+    why = sources.unwritable(folder.parent)
+    if why:
+        raise SourceError(f"{folder}: cannot be written ({why}); {advice}")
     say("reading and checking the tables")
     contents = curation.load(root)
     ontology_file = next(path for path in sources.names_of(root) if path.suffix == ".ttl")
     version = data_version(root, contents[0].ontology.version)
-    write(folder, contents, rdf.quads(*contents, ontology_file, version), version, say)
+    write(folder, contents, rdf.quads(*contents, ontology_file, version), version, say, advice)
     return folder
 
 
-def write(folder: Path, contents: store.Contents, statements: Iterable[ox.Quad], version: str, say: Say) -> None:
+def write(
+    folder: Path,
+    contents: store.Contents,
+    statements: Iterable[ox.Quad],
+    version: str,
+    say: Say,
+    advice: str = store.ELSEWHERE,
+) -> None:
     """Write a dataset of values and their statements to `folder`, whole or not at all, with what is worked out.
 
-    `version` is the data version. Raises SourceError when the folder cannot be written.
+    `version` is the data version, `advice` what to do when the folder cannot be written. Raises SourceError then.
     """
     from kg.conditions import from_conditions
 
@@ -950,13 +1027,13 @@ def write(folder: Path, contents: store.Contents, statements: Iterable[ox.Quad],
             ("chains_through_msc", assertions, True),
             ("chains_from_conditions", turned, True),
         ):
-            parts[name] = asdict(chains(said, vocabulary, through_msc=through))
+            parts[name] = chains(said, vocabulary, through_msc=through).packed()
     else:
         from kg.compact import compact
 
         arrays["compact"] = compact(assertions, vocabulary).arrays
         arrays["compact_from_conditions"] = compact(turned, vocabulary).arrays
-    store.build(folder, contents, iter(statements), version, say, parts, arrays)
+    store.build(folder, contents, iter(statements), version, say, parts, arrays, advice)
 
 
 def _cached(root: Path) -> Path:
@@ -994,11 +1071,20 @@ def load(data: Path | str | None = None, say: Say = lambda _: None) -> Dataset:
         try:
             summary = store.manifest(folder)
         except SourceError:
-            say(f"building the dataset in {folder} (once)")
-            store.discard(folder)
-            build(root, folder, say)
-            summary = store.manifest(folder)
+            with sources.alone(folder.parent, lambda: say("waiting for another process that builds a dataset")):
+                summary = _at_last(root, folder, say)
     return opened(folder, summary)
+
+
+def _at_last(root: Path, folder: Path, say: Say) -> dict[str, Any]:
+    """The manifest of a dataset in the cache: of one that another process has built meanwhile, or built now."""
+    try:
+        return store.manifest(folder)
+    except SourceError:
+        say(f"building the dataset in {folder} (once)")
+        store.discard(folder)
+        _built(root, folder, say, CACHE)
+        return store.manifest(folder)
 
 
 def opened(folder: Path, summary: Mapping[str, Any]) -> Dataset:
@@ -1014,9 +1100,22 @@ def opened(folder: Path, summary: Mapping[str, Any]) -> Dataset:
     )
 
 
+def known_of(claim: Assertion, evidence: Evidence) -> dict[str, Any]:
+    """Return what is known of a row beyond its columns: its id, what a second reading found, what became of the paper.
+
+    `counts` is False for a row that counts for nothing.
+    """
+    return {
+        "row": row_id(claim.id, evidence.direction, evidence.publication, evidence.statement),
+        "checked": evidence.checked,
+        "standing": evidence.standing,
+        "counts": evidence not in claim.withdrawn,
+    }
+
+
 def row_of(claim: Assertion, evidence: Evidence) -> dict[str, Any]:
     """Return all columns of one row of evidence as text, in the order of the tables."""
     cells = {name: getattr(claim, name) for name in ("subject", "predicate", "object", "aspect", "cell")}
-    for name, value in evidence._asdict().items():
+    for name, value in list(evidence._asdict().items())[: -len(DERIVED)]:
         cells[name] = "; ".join(value) if isinstance(value, tuple) else value
     return cells

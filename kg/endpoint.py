@@ -19,7 +19,7 @@ from urllib.parse import urlencode, urlsplit
 
 from kg.errors import QueryError, SourceError
 
-__all__ = ["Endpoint", "endpoint"]
+__all__ = ["Endpoint", "endpoint", "retry_after"]
 
 TRIES = 5
 FIRST_WAIT = 0.5  # seconds before the second try; doubled for each one after it
@@ -196,7 +196,7 @@ class Endpoint:
         said = self._hidden(_shortened(kind, content))
         why = f"HTTP {status}{f': {said}' if said else ''}"
         if status in BUSY:
-            return _Trouble(why, _seconds(error.headers.get("Retry-After", "")))
+            return _Trouble(why, retry_after(error.headers.get("Retry-After", "")))
         if status == 401:
             known = "these credentials are not taken" if self.user or self.password else "it asks for credentials"
             raise SourceError(f"{self.url}: {known} ({why}); {GIVE}") from None
@@ -320,7 +320,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         return request
 
 
-def _seconds(text: str) -> float | None:
+def retry_after(text: str) -> float | None:
     """Return how long a Retry-After asks to wait: seconds, or a time; none when it says nothing that can be read."""
     from email.utils import parsedate_to_datetime
 

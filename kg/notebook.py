@@ -7,7 +7,21 @@ from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from typing import Any, SupportsIndex, TypeVar, overload
 
-__all__ = ["FEW", "MOST", "Html", "Rows", "line", "link", "of_value", "page", "paper", "papers", "signed", "table"]
+__all__ = [
+    "FEW",
+    "LINKS",
+    "MOST",
+    "Html",
+    "Rows",
+    "line",
+    "link",
+    "of_value",
+    "page",
+    "paper",
+    "papers",
+    "signed",
+    "table",
+]
 
 MOST = 20  # rows of a table
 FEW = 8  # rows of a table among others

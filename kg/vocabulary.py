@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from kg.errors import CurationError, UnknownTerm
-from kg.model import Aspect, Entity, Grade, Predicate
+from kg.model import Aspect, Entity, Evidence, Grade, Predicate
 from kg.sources import read_bytes
 
 __all__ = ["Chain", "Ontology", "Vocabulary", "contracted", "nearest", "ontology_of", "read_ontology", "value_of"]
@@ -56,6 +56,24 @@ class Ontology:
     study_values: Mapping[str, tuple[str, ...]]
     priors: Mapping[str, float]
     term_iris: Mapping[str, str] = field(default_factory=dict)
+    checks: Mapping[str, Grade] = field(default_factory=dict)
+    statuses: Mapping[str, Grade] = field(default_factory=dict)
+
+    def worth(self, evidence: Evidence) -> float:
+        """Factor in [0, 1] on the support of a row, by what a second reading found and what became of the paper."""
+        factor = 1.0
+        for told, known in ((evidence.checked, self.checks), (evidence.standing, self.statuses)):
+            for part in told.split("; "):
+                factor *= next((known[name].error for name in known if part.startswith(name)), 1.0)
+        return factor
+
+    def parted(self, rows: Iterable[Evidence]) -> tuple[tuple[Evidence, ...], tuple[Evidence, ...]]:
+        """Return the rows that count, and those that count for nothing."""
+        kept: list[Evidence] = []
+        withdrawn: list[Evidence] = []
+        for row in rows:
+            (kept if not (row.checked or row.standing) or self.worth(row) else withdrawn).append(row)
+        return tuple(kept), tuple(withdrawn)
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -393,4 +411,6 @@ def _ontology(triples: dict[str, dict[str, list[Any]]]) -> Ontology:
         },
         priors={label(node): float(value(node, "value")) for node in members("Prior")},
         term_iris=iris,
+        checks=grades("CheckOutcome", "supportFactor"),
+        statuses=grades("PublicationStatus", "supportFactor"),
     )

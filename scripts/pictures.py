@@ -1,4 +1,7 @@
-"""Make docs/images/*.png, the pictures of README and docs, from the pages of `kg view` in Debian's Chromium."""
+"""Make docs/images/*.png, the pictures of README and docs: `python scripts/pictures.py [NAME ...]`, all without names.
+
+Those of `kg view` are taken from its pages in Debian's Chromium, those of `kg plot` are what it writes.
+"""
 
 from __future__ import annotations
 
@@ -22,23 +25,47 @@ PICTURES = {
     "sle-gaps": ["SLE", "--as", "gaps"],
     "ra-ladder": ["MSC", "RA", "--as", "ladder"],
 }
+PLOTS = {
+    "plot-centrality": ["centrality", "SLE"],
+    "plot-gaps": ["gaps", "RA"],
+    "plot-ladder": ["ladder", "SSc"],
+    "plot-years": ["years"],
+    "plot-studies": ["studies"],
+    "plot-routes": ["routes", "MSC", "SLE"],
+}
+KG = [sys.executable, "-c", "from kg.cli import main; main()"]
 
 
 def main() -> int:
-    """Write each picture at 1366 x 768, in a palette of 128 colours where Pillow is at hand."""
-    command = [sys.executable, "-c", "from kg.cli import main; main()", "view"]
+    """Write each picture, in a palette of 128 colours where Pillow is at hand."""
+    wanted = sys.argv[1:] or [*PICTURES, *PLOTS]
+    unknown = set(wanted) - {*PICTURES, *PLOTS}
+    if unknown:
+        sys.exit(f"no picture {', '.join(sorted(unknown))}; there are {', '.join([*PICTURES, *PLOTS])}")
+    for name, words in PLOTS.items():
+        if name in wanted:
+            path = ROOT / "docs" / "images" / f"{name}.png"
+            subprocess.run([*KG, "plot", *words, "-o", str(path)], cwd=ROOT, check=True)
+            _shrink(path)
+    pages = {name: words for name, words in PICTURES.items() if name in wanted}
+    if pages:
+        _taken(pages)
+    return 0
+
+
+def _taken(pages: dict[str, list[str]]) -> None:
+    """Write pictures of pages at 1366 x 768."""
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
         page = browser.new_page(viewport={"width": 1366, "height": 768})
-        for name, words in PICTURES.items():
+        for name, words in pages.items():
             html = Path(folder) / f"{name}.html"
-            subprocess.run([*command, *words, "-o", str(html)], cwd=ROOT, check=True)
+            subprocess.run([*KG, "view", *words, "-o", str(html)], cwd=ROOT, check=True)
             page.goto(html.as_uri())
             page.wait_for_timeout(800)
             page.screenshot(path=ROOT / "docs" / "images" / f"{name}.png")
             _shrink(ROOT / "docs" / "images" / f"{name}.png")
         browser.close()
-    return 0
 
 
 def _shrink(path: Path) -> None:

@@ -56,14 +56,8 @@ Charset = UTF-8
 ResultSetMaxRows = 1000000
 MaxQueryExecutionTime = 60
 """
-PATHS = "Virtuoso 7 loses rows where a query holds two paths of any length (rdfs:subClassOf* or +)"
 FAULTS = {
-    "changes-in-both": PATHS,
-    "disease-specific-cells": PATHS,
-    "mediators-in-both": PATHS,
     "mediators-of": "Virtuoso 7 compares long texts otherwise: MIN gives another example of the same mediator",
-    "rises-and-falls": PATHS,
-    "subsets-of-a-cell": PATHS,
 }
 
 
