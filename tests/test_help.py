@@ -26,6 +26,8 @@ __all__ = ["run"]  # a fixture
 ROOT = Path(__file__).resolve().parent.parent
 CONTEXT = click.Context(cli, info_name="kg")
 COMMANDS = {name: cli.get_command(CONTEXT, name) for name in cli.list_commands(CONTEXT)}
+for group in [name for name, each in COMMANDS.items() if isinstance(each, click.Group)]:
+    COMMANDS |= {f"{group} {name}": each for name, each in COMMANDS[group].commands.items()}
 PROGRAM = [sys.executable, "-m", "kg.cli"]
 
 
@@ -40,7 +42,8 @@ def options(name: str) -> dict[str, click.Option]:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_help_has_an_example_that_parses_and_says_where_exit_codes_stand(name):
+def test_help_has_an_example_that_parses_and_says_where_exit_codes_stand(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     text = shown(name)
     assert "Exit codes: `kg --help`" in text or "Exit codes:\n" in text
     examples = [line.strip() for line in text.splitlines() if re.match(rf" +kg (--data \S+ )?{name}\b", line)]
@@ -48,7 +51,13 @@ def test_help_has_an_example_that_parses_and_says_where_exit_codes_stand(name):
     for line in examples:
         words = shlex.split(re.split(r"\s{3,}", line)[0])[1:]
         words = words[2:] if words[0] == "--data" else words
-        COMMANDS[name].make_context(name, words[1:], parent=CONTEXT)  # raises when an option is unknown
+        for word in words:
+            if re.fullmatch(r"[\w.-]+\.(tsv|xlsx)", word):
+                (tmp_path / word).touch()
+            if word == "my-terms":
+                (tmp_path / word).mkdir(exist_ok=True)
+        if not isinstance(COMMANDS[name], click.Group):  # raises when an option is unknown
+            COMMANDS[name].make_context(name, words[len(name.split()) :], parent=CONTEXT)
     for each in COMMANDS[name].params:
         if isinstance(each, click.Option):
             assert each.help, each.name
@@ -63,12 +72,13 @@ def test_help_of_kg_has_all_exit_codes():
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_that_prints_data_has_three_formats(name):
-    """Those without are told by -o, which names the file they write, or serve."""
+    """Those without write files: what -o names, or the tables, with --dry-run; or they are groups, or serve."""
     known = options(name)
     if "--format" in known:
-        assert {"table", "tsv", "json"} <= set(known["--format"].type.choices)
+        assert {"tsv", "json"} <= set(known["--format"].type.choices)
+        assert {"table", "text"} & set(known["--format"].type.choices)
     else:
-        assert "-o" in known or name == "serve"
+        assert {"-o", "--dry-run"} & known.keys() or name == "serve" or isinstance(COMMANDS[name], click.Group)
 
 
 ASKED = {
