@@ -117,7 +117,8 @@ class _Group(click.Group):
             module = import_module(LATER[cmd_name])
             command = getattr(module, cmd_name, None) or getattr(module, f"{cmd_name}_")
         if command is not None:
-            command.epilog = command.epilog or SEE
+            for each in (command, *(command.commands.values() if isinstance(command, click.Group) else ())):
+                each.epilog = each.epilog or SEE
         return command
 
     def resolve_command(

@@ -15,7 +15,7 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -162,18 +162,19 @@ def filled(text: str) -> str:
 
 
 def commands() -> str:
-    """The page of all commands."""
-    parts = [INTRODUCTION]
-    root = click.Context(cli, info_name="kg", **cli.context_settings)
-    for name in [None, *cli.list_commands(root)]:
-        command = cli if name is None else cli.get_command(root, name)
-        assert command is not None
-        settings = {**cli.context_settings, "max_content_width": 100, "terminal_width": 100}
-        with click.Context(command, info_name=name or "kg", parent=root if name else None, **settings) as context:
-            parts.append(
-                f"\n## {'kg' if name is None else f'kg {name}'}\n\n```text\n{command.get_help(context)}\n```\n"
-            )
-    return "".join(parts)
+    """The page of all commands, those of a group below it."""
+    return INTRODUCTION + "".join(described(cli, None, "kg"))
+
+
+def described(command: click.Command, parent: click.Context | None, name: str) -> Iterator[str]:
+    """The help of a command, then of the commands in it."""
+    settings = {**cli.context_settings, "max_content_width": 100, "terminal_width": 100}
+    with click.Context(command, info_name=name, parent=parent, **settings) as context:
+        yield f"\n## {context.command_path}\n\n```text\n{command.get_help(context)}\n```\n"
+        for each in command.list_commands(context) if isinstance(command, click.Group) else ():
+            inner = command.get_command(context, each)
+            assert inner is not None
+            yield from described(inner, context, each)
 
 
 def cookbook() -> str:

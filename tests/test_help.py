@@ -13,6 +13,7 @@ from pathlib import Path
 
 import click
 import pytest
+from click.shell_completion import ShellComplete
 
 from kg.catalogue import catalogue
 from kg.centrality import MEASURES
@@ -25,6 +26,8 @@ __all__ = ["run"]  # a fixture
 ROOT = Path(__file__).resolve().parent.parent
 CONTEXT = click.Context(cli, info_name="kg")
 COMMANDS = {name: cli.get_command(CONTEXT, name) for name in cli.list_commands(CONTEXT)}
+for group in [name for name, each in COMMANDS.items() if isinstance(each, click.Group)]:
+    COMMANDS |= {f"{group} {name}": each for name, each in COMMANDS[group].commands.items()}
 PROGRAM = [sys.executable, "-m", "kg.cli"]
 
 
@@ -39,7 +42,8 @@ def options(name: str) -> dict[str, click.Option]:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_help_has_an_example_that_parses_and_says_where_exit_codes_stand(name):
+def test_help_has_an_example_that_parses_and_says_where_exit_codes_stand(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     text = shown(name)
     assert "Exit codes: `kg --help`" in text or "Exit codes:\n" in text
     examples = [line.strip() for line in text.splitlines() if re.match(rf" +kg (--data \S+ )?{name}\b", line)]
@@ -47,7 +51,13 @@ def test_help_has_an_example_that_parses_and_says_where_exit_codes_stand(name):
     for line in examples:
         words = shlex.split(re.split(r"\s{3,}", line)[0])[1:]
         words = words[2:] if words[0] == "--data" else words
-        COMMANDS[name].make_context(name, words[1:], parent=CONTEXT)  # raises when an option is unknown
+        for word in words:
+            if re.fullmatch(r"[\w.-]+\.(tsv|xlsx)", word):
+                (tmp_path / word).touch()
+            if word == "my-terms":
+                (tmp_path / word).mkdir(exist_ok=True)
+        if not isinstance(COMMANDS[name], click.Group):  # raises when an option is unknown
+            COMMANDS[name].make_context(name, words[len(name.split()) :], parent=CONTEXT)
     for each in COMMANDS[name].params:
         if isinstance(each, click.Option):
             assert each.help, each.name
@@ -62,12 +72,13 @@ def test_help_of_kg_has_all_exit_codes():
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_that_prints_data_has_three_formats(name):
-    """Those without are told by -o, which names the file they write, or serve."""
+    """Those without write files: what -o names, or the tables, with --dry-run; or they are groups, or serve."""
     known = options(name)
     if "--format" in known:
-        assert {"table", "tsv", "json"} <= set(known["--format"].type.choices)
+        assert {"tsv", "json"} <= set(known["--format"].type.choices)
+        assert {"table", "text"} & set(known["--format"].type.choices)
     else:
-        assert "-o" in known or name == "serve"
+        assert {"-o", "--dry-run"} & known.keys() or name == "serve" or isinstance(COMMANDS[name], click.Group)
 
 
 ASKED = {
@@ -116,20 +127,20 @@ def test_problems_and_changes_in_three_formats(small, run):
     assert (code, out) == (1, "file\twhat\ntriples/claims.tsv\twould change\n")
 
 
-def completed(words: str, place: int, shell: str = "bash") -> list[str]:
-    environment = {**os.environ, "_KG_COMPLETE": f"{shell}_complete", "COMP_WORDS": words, "COMP_CWORD": str(place)}
-    code = "from kg.cli import cli; cli(prog_name='kg')"
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
-    return [line.partition(",")[2] for line in done.stdout.splitlines()]
+def completed(words: str) -> list[str]:
+    """What a shell offers for the last word."""
+    *before, last = words.split(" ")[1:]
+    found = ShellComplete(cli, {}, "kg", "_KG_COMPLETE").get_completions(before, last)
+    return [each.value for each in found]
 
 
 def test_commands_options_and_values_are_completed():
-    assert completed("kg tr", 1) == ["trace"]
-    assert completed("kg se", 1) == ["search", "serve"]
-    assert {"--block", "--format", "--via"} <= set(completed("kg trace --", 2))
-    assert completed("kg trace --format j", 3) == ["json"]
-    assert completed("kg query mediators-", 2) == [name for name in catalogue() if name.startswith("mediators-")]
-    assert completed("kg centrality --measure route-", 3) == [name for name in MEASURES if name.startswith("route-")]
+    assert completed("kg tr") == ["trace"]
+    assert completed("kg se") == ["search", "serve"]
+    assert {"--block", "--format", "--via"} <= set(completed("kg trace --"))
+    assert completed("kg trace --format j") == ["json"]
+    assert completed("kg query mediators-") == [name for name in catalogue() if name.startswith("mediators-")]
+    assert completed("kg centrality --measure route-") == [name for name in MEASURES if name.startswith("route-")]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -163,6 +163,29 @@ def test_terms_of_the_glossary_are_those_of_the_ontologies(graph):
             assert address == f"{prefixes[prefix]}{local}"
 
 
+def commands_of(page: Path) -> list[str]:
+    """The command lines that a page shows without an output: in blocks for the shell, and within its sentences."""
+    text = page.read_text(encoding="utf-8")
+    blocks = "\n".join(re.findall(r"^```bash\n(.*?)^```$", text, re.DOTALL | re.MULTILINE))
+    lines = [line.split("  #")[0].strip() for line in blocks.splitlines() if line.startswith("kg ")]
+    plain = re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
+    lines += [line for line in re.findall(r"`(kg [^`]+)`", plain) if len(line.split()) > 2]
+    return sorted(set(lines))
+
+
+def test_commands_of_the_tutorial_shown_without_their_output_run(graph, tmp_path):
+    commands = commands_of(DOCS / "tutorial.md")
+    assert len(commands) > 10
+    here = {**os.environ, "PYTHONPATH": str(ROOT)}
+    for line in commands:
+        written = f"kg() {{ '{sys.executable}' -m kg.cli \"$@\"; }}; {line}"
+        done = subprocess.run(
+            ["bash", "-c", written], cwd=tmp_path, env=here, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{line}\n{done.stderr}"
+    assert {path.name for path in tmp_path.iterdir()} == {"msc-ra.html", "ra.bib", "ra.tsv"}
+
+
 def test_the_request_in_r_is_answered(graph):
     """R is not here: what its lines send is sent from here, to a server on the bundled tables."""
     text = (DOCS / "tutorial-sparql.md").read_text(encoding="utf-8")
