@@ -53,16 +53,16 @@ def values(given: Given) -> tuple[list[tuple[str, str]], dict[str, Any]]:
     return kept, questions.values_of(question, kept)
 
 
-def _asked(graph: Dataset, wanted: Mapping[str, Any]) -> tuple[Trace, Blockade | None, Context]:
-    """Ask, all routes of a blockade or as many as wanted."""
+def _asked(graph: Dataset, wanted: Mapping[str, Any]) -> tuple[Trace, Trace, Blockade | None, Context]:
+    """Ask: as many routes as wanted, all of them before any blockade, the blockade, and the context."""
     context = questions.context_of(graph, **{name: wanted[name] for name in CONTEXT})
     options = {name: wanted[name] for name in ("max_length", "via", "avoid")}
     ends = (wanted["source"], wanted["target"])
-    if not wanted["block"]:
-        return graph.trace(*ends, context, count=wanted["count"], **options), None, context
-    taken = graph.blockade(*ends, wanted["block"], context, **options)
-    shown = {name: getattr(taken.after, name)[: wanted["count"]] for name in ("routes", "counter_routes")}
-    return taken.after._replace(**shown), taken, context
+    taken = graph.blockade(*ends, wanted["block"], context, **options) if wanted["block"] else None
+    every = taken.before if taken else graph.trace(*ends, context, count=0, **options)
+    left = taken.after if taken else every
+    shown = {name: getattr(left, name)[: wanted["count"]] for name in ("routes", "counter_routes")}
+    return left._replace(**shown), every, taken, context
 
 
 def view(graph: Dataset, given: Given) -> Any:
@@ -70,14 +70,14 @@ def view(graph: Dataset, given: Given) -> Any:
     from kg import gallery
 
     _, wanted = values(given)
-    answer, taken, _ = _asked(graph, wanted)
+    answer, _, taken, _ = _asked(graph, wanted)
     return gallery.blocked(graph, taken, wanted["count"]) if taken else gallery.routes(graph, answer)
 
 
 def cited(graph: Dataset, given: Given) -> tuple[Publication, ...]:
     """Return the papers behind an answer: of the steps of its mechanisms, and of what was tested."""
     _, wanted = values(given)
-    answer, _, _ = _asked(graph, wanted)
+    answer, *_ = _asked(graph, wanted)
     routes = (*answer.routes, *answer.counter_routes)
     papers = {paper for route in routes for mechanism in route.mechanisms for paper in mechanism.publications}
     return graph.cited({*papers, *(outcome.publication for outcome in answer.outcomes)})
@@ -102,7 +102,7 @@ def answered(graph: Dataset, given: Given) -> dict[str, Any]:
     """Return what the page of an answer is filled in with. Raises RequestError and UnknownTerm."""
     kept, wanted = values(given)
     question = questions.QUESTIONS["trace"]
-    answer, taken, context = _asked(graph, wanted)
+    answer, every, taken, context = _asked(graph, wanted)
     source, target = (graph.resolve(wanted[name]).name for name in ("source", "target"))
     null = None
     if wanted["null"]:
@@ -139,7 +139,7 @@ def answered(graph: Dataset, given: Given) -> dict[str, Any]:
         "command": command,
         "identity": identity(graph.data_version, command),
         "choices": choices(graph),
-        "blockable": _blockable(graph, wanted),
+        "blockable": _blockable(graph, every, wanted["block"]),
         "unblocked": {
             name: href("/trace", [each for each in kept if each != ("block", name)]) for name in wanted["block"]
         },
@@ -187,13 +187,10 @@ def _blocks(graph: Dataset, answer: Trace, route: Route) -> tuple[str, ...]:
     return tuple(name for name in names if name not in ends)
 
 
-def _blockable(graph: Dataset, wanted: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
+def _blockable(graph: Dataset, every: Trace, blocked: Sequence[str]) -> list[tuple[str, list[str]]]:
     """Return what may be blocked, by heading: mediators and cells of all routes, ways of action, sources."""
-    context = questions.context_of(graph, **{name: wanted[name] for name in CONTEXT})
-    options = {name: wanted[name] for name in ("max_length", "via", "avoid")}
-    every = graph.trace(wanted["source"], wanted["target"], context, count=0, **options)
     ontology, entities = graph.vocabulary.ontology, graph.vocabulary.entities
-    gone = {every.source, every.target, *wanted["block"]}
+    gone = {every.source, every.target, *blocked}
     routes = (*every.routes, *every.counter_routes)
     mediators = sorted({name for route in routes for name in route.mediators if name in entities} - gone)
     cells = {name for route in routes for mechanism in route.mechanisms for name in _passed(graph, mechanism)}

@@ -316,10 +316,18 @@ def _query(asked: Asked) -> Page:
         raise UnknownTerm(name, nearest(name, queries), kind="query")
     query = queries[name]
     given = {each.name: asked.value(each.name) or each.default for each in query.parameters}
-    text, values = named(name, given, graph.vocabulary, graph.publications)
-    answer: Any = graph.query(text, values)
-    columns = [variable.value for variable in answer.variables]
-    rows = [[_term(graph, row[column]) for column in columns] for row in islice(answer, ROWS + 1)]
+    columns, rows, shown, said = [], [], query.text, ""
+    try:
+        text, values = named(name, given, graph.vocabulary, graph.publications)
+    except UnknownTerm as error:
+        if asked.given:
+            raise
+        said = str(error)  # a default that these tables do not have
+    else:
+        answer: Any = graph.query(text, values)
+        columns = [variable.value for variable in answer.variables]
+        rows = [[_term(graph, row[column]) for column in columns] for row in islice(answer, ROWS + 1)]
+        shown = whole(filled(text, values), graph.vocabulary.ontology.prefixes)
     ontology = graph.vocabulary.ontology
     options: dict[str, list[str]] = {}
     for each in query.parameters:
@@ -343,7 +351,8 @@ def _query(asked: Asked) -> Page:
         rows=rows[:ROWS],
         more=len(rows) > ROWS,
         most=ROWS,
-        text=whole(filled(text, values), ontology.prefixes),
+        text=shown,
+        said=said,
         command=f"kg query {name} {flags}".strip(),
     )
 
@@ -450,7 +459,8 @@ def refusal(asked: Asked, error: KGError) -> Page:
     status = error.status if isinstance(error, RequestError) else 400
     links: list[tuple[str, str]] = []
     if isinstance(error, UnknownTerm):
-        status = 404 if error.kind in ("query", "picture") or asked.path.startswith("/entity/") else 400
+        missing = error.kind in ("query", "picture") and not error.reason
+        status = 404 if missing or asked.path.startswith("/entity/") else 400
         for name in error.suggestions:
             changed = [(key, name if value.strip() == error.term else value) for key, value in asked.given]
             if changed != list(asked.given):

@@ -444,7 +444,8 @@ def _said(held: Open, iri: str, found: Sequence[ox.Triple]) -> dict[str, Any]:
             curie = ontology.contract(term.value)
         except CurationError:
             return text or term.value, ""
-        return text or curie, f"/entity/{quote(curie, safe=':/')}"
+        described = next(held.store.quads_for_pattern(term, None, None), None) is not None
+        return text or curie, f"/entity/{quote(curie, safe=':/')}" if described else ""
 
     said: dict[str, list[tuple[str, str]]] = {}
     for triple in sorted(found, key=str):

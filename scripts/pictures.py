@@ -1,16 +1,19 @@
 """Make docs/images/*.png, the pictures of README and docs: `python scripts/pictures.py [NAME ...]`, all without names.
 
-Those of `kg view` are taken from its pages in Debian's Chromium, those of `kg plot` are what it writes.
+Those of `kg view` and `kg serve` are taken from their pages in Debian's Chromium, those of `kg plot` are what it writes.
 """
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 import tempfile
+import time
+import urllib.request
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 ARGUMENTS = (
@@ -34,26 +37,32 @@ PLOTS = {
     "plot-routes": ["routes", "MSC", "SLE"],
 }
 KG = [sys.executable, "-c", "from kg.cli import main; main()"]
+PAGES = {  # an address, and how far it is scrolled
+    "page-start": ("/", 0),
+    "page-answer": ("/trace?source=MSC&target=SLE", 540),
+}
 
 
 def main() -> int:
     """Write each picture, in a palette of 128 colours where Pillow is at hand."""
-    wanted = sys.argv[1:] or [*PICTURES, *PLOTS]
-    unknown = set(wanted) - {*PICTURES, *PLOTS}
+    names = [*PICTURES, *PLOTS, *PAGES]
+    wanted = sys.argv[1:] or names
+    unknown = set(wanted) - set(names)
     if unknown:
-        sys.exit(f"no picture {', '.join(sorted(unknown))}; there are {', '.join([*PICTURES, *PLOTS])}")
+        sys.exit(f"no picture {', '.join(sorted(unknown))}; there are {', '.join(names)}")
     for name, words in PLOTS.items():
         if name in wanted:
             path = ROOT / "docs" / "images" / f"{name}.png"
             subprocess.run([*KG, "plot", *words, "-o", str(path)], cwd=ROOT, check=True)
             _shrink(path)
     pages = {name: words for name, words in PICTURES.items() if name in wanted}
-    if pages:
-        _taken(pages)
+    served = [name for name in PAGES if name in wanted]
+    if pages or served:
+        _taken(pages, served)
     return 0
 
 
-def _taken(pages: dict[str, list[str]]) -> None:
+def _taken(pages: dict[str, list[str]], served: list[str]) -> None:
     """Write pictures of pages at 1366 x 768."""
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
@@ -65,7 +74,34 @@ def _taken(pages: dict[str, list[str]]) -> None:
             page.wait_for_timeout(800)
             page.screenshot(path=ROOT / "docs" / "images" / f"{name}.png")
             _shrink(ROOT / "docs" / "images" / f"{name}.png")
+        if served:
+            _pages(page, served)
         browser.close()
+
+
+def _pages(page: Page, names: list[str]) -> None:
+    """Write pictures of pages, from a server of their own."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = subprocess.Popen([*KG, "serve", "--port", str(port), "--log", "none"], cwd=ROOT)
+    try:
+        for _ in range(300):
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5).read()
+                break
+            except OSError:
+                time.sleep(0.1)
+        for name in names:
+            path, top = PAGES[name]
+            page.goto(f"http://127.0.0.1:{port}{path}")
+            page.wait_for_load_state("networkidle")
+            page.evaluate(f"scrollTo(0, {top})")
+            page.wait_for_timeout(800)
+            page.screenshot(path=ROOT / "docs" / "images" / f"{name}.png")
+            _shrink(ROOT / "docs" / "images" / f"{name}.png")
+    finally:
+        server.terminate()
+        server.wait()
 
 
 def _shrink(path: Path) -> None:

@@ -92,7 +92,7 @@
   const dress = (root) => root.querySelectorAll("input[data-names]").forEach(combobox);
 
   // --- questions asked again in place -------------------------------------------------------------------------------
-  let going = null;
+  let going = null, here = location.pathname + location.search;
   function address(form) {
     const given = new URLSearchParams();
     for (const [name, value] of new FormData(form)) if (String(value).trim()) given.append(name, value);
@@ -112,6 +112,7 @@
       if (kept && then) kept.replaceWith(document.adoptNode(then));
       document.title = made.title;
       if (push) history.pushState(null, "", url);
+      here = location.pathname + location.search;
       const blocking = document.getElementById("block"), offered = made.getElementById("block");
       if (blocking && offered) blocking.replaceChildren(...document.adoptNode(offered).childNodes);
       const said = document.querySelector("[data-said]") || document.querySelector("#left + p") || document.querySelector(".verdict");
@@ -120,7 +121,7 @@
     } catch (error) {
       if (error.name !== "AbortError") location.assign(url);
     } finally {
-      if (going === mine) { going = null; const here = document.getElementById("answer"); if (here) here.removeAttribute("aria-busy"); }
+      if (going === mine) { going = null; document.getElementById("answer").removeAttribute("aria-busy"); }
     }
   }
   document.addEventListener("change", (event) => {
@@ -141,7 +142,7 @@
     event.preventDefault();
     load(link.href, true);
   });
-  window.addEventListener("popstate", () => { if (document.getElementById("answer")) location.reload(); });
+  window.addEventListener("popstate", () => { if (here !== location.pathname + location.search) location.reload(); });
   dress(document);
   const context = document.querySelector("details.context");
   if (context && matchMedia("(max-width: 640px)").matches) context.open = false; // the answer comes first on a phone
