@@ -139,6 +139,7 @@ def answered(graph: Dataset, given: Given) -> dict[str, Any]:
         "command": command,
         "identity": identity(graph.data_version, command),
         "choices": choices(graph),
+        "blockable": _blockable(graph, wanted),
         "unblocked": {
             name: href("/trace", [each for each in kept if each != ("block", name)]) for name in wanted["block"]
         },
@@ -184,6 +185,25 @@ def _blocks(graph: Dataset, answer: Trace, route: Route) -> tuple[str, ...]:
     if not names:
         names = [step.object for step in route.mechanisms[0].steps if not step.bridge][:1]
     return tuple(name for name in names if name not in ends)
+
+
+def _blockable(graph: Dataset, wanted: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
+    """Return what may be blocked, by heading: mediators and cells of all routes, ways of action, sources."""
+    context = questions.context_of(graph, **{name: wanted[name] for name in CONTEXT})
+    options = {name: wanted[name] for name in ("max_length", "via", "avoid")}
+    every = graph.trace(wanted["source"], wanted["target"], context, count=0, **options)
+    ontology, entities = graph.vocabulary.ontology, graph.vocabulary.entities
+    gone = {every.source, every.target, *wanted["block"]}
+    routes = (*every.routes, *every.counter_routes)
+    mediators = sorted({name for route in routes for name in route.mediators if name in entities} - gone)
+    cells = {name for route in routes for mechanism in route.mechanisms for name in _passed(graph, mechanism)}
+    groups = [
+        ("Mediators on the routes", mediators),
+        ("Cells and processes on the way", sorted(cells - gone - set(mediators))),
+        ("Ways of action", sorted(set(ontology.modes) - gone)),
+        ("MSC sources", sorted(set(ontology.msc_sources) - gone - {"mixed"})),
+    ]
+    return [each for each in groups if each[1]]
 
 
 def _passed(graph: Dataset, mechanism: Mechanism) -> list[str]:

@@ -19,7 +19,7 @@ from kg.vocabulary import Vocabulary
 if TYPE_CHECKING:
     from kg.compact import Compact
 
-__all__ = ["Mechanism", "Outcome", "Route", "Step", "Trace", "incoherent", "losses", "trace"]
+__all__ = ["VERBS", "Mechanism", "Outcome", "Route", "Step", "Trace", "incoherent", "losses", "trace"]
 
 MEETS = frozenset({"ImmuneCell", "TissueCell", "Condition", "BiologicalProcess"})  # where mediators end
 UNNAMED = frozenset({"contact"})  # a way of action that says no more than that no mediator is known

@@ -389,7 +389,7 @@ def _entity(held: Open, request: Request, name: str) -> Response:
         iri = ontology.expand(name) if ":" in name else ontology.expand(f"mscim:{name}")
         node = ox.NamedNode(iri)
     except (CurationError, ValueError):
-        raise UnknownTerm(name[:200], held.graph.vocabulary.suggestions(name[:200])) from None
+        return _unknown(held, request, name)
     if iri.startswith(f"{MSCIM}graph/"):
         found = [quad.triple for quad in held.store.quads_for_pattern(None, None, None, node)]
     else:
@@ -397,7 +397,7 @@ def _entity(held: Open, request: Request, name: str) -> Response:
         parts = [t.object for t in found if t.predicate.value == f"{MSCIM}evidence"]
         found += [quad.triple for part in parts for quad in held.store.quads_for_pattern(part, None, None)]  # type: ignore[arg-type]
     if not found:
-        raise UnknownTerm(name[:200], held.graph.vocabulary.suggestions(name.rpartition(":")[2][:200]))
+        return _unknown(held, request, name)
     media = protocol.negotiate(request.accept, [*GRAPHS, HTML])
     if media == HTML:
         about = [triple for triple in found if triple.subject == node]
@@ -406,6 +406,19 @@ def _entity(held: Open, request: Request, name: str) -> Response:
         return _made(held, request, lambda: pages.thing(asked, curie, iri, lambda: _said(held, iri, about)))
     prefixes = held.prefixes
     return _tagged(held, request, media, lambda: lambda sink: _write_rdf(found, GRAPHS[media], prefixes, sink))
+
+
+def _unknown(held: Open, request: Request, name: str) -> Response:
+    """Answer that nothing has this name: a page with the nearest ones for a browser, else raise UnknownTerm."""
+    vocabulary = held.graph.vocabulary
+    near = vocabulary.suggestions(name[:200]) or vocabulary.suggestions(name.rpartition(":")[2][:200])
+    error = UnknownTerm(name[:200], near)
+    if protocol.negotiate(request.accept, [*GRAPHS, HTML]) != HTML:
+        raise error
+    asked = pages.Asked(held.graph, held.summary, request.path, (), request.base)
+    made = pages.refusal(asked, error)
+    headers = (("Content-Type", _content_type(made.media)), ("Vary", "Accept"), *made.headers)
+    return Response(made.status, headers, made.body)
 
 
 def _curie(held: Open, iri: str) -> str:

@@ -27,9 +27,9 @@ from starlette.requests import Request as HTTPRequest
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from kg import sources, store
+from kg import shell, sources, store
 from kg.errors import KGError, RequestError, SourceError
-from kg.protocol import Limits, Request
+from kg.protocol import Limits, Request, negotiate
 from kg.responses import problem
 from kg.workers import Answer, Pool
 
@@ -47,6 +47,7 @@ LOCAL = ("127.0.0.1", "localhost", "[::1]")
 HEALTH = "/healthz"
 GATHERED = 16_384  # bytes that wait for the end of a turn of the loop, at most
 PACKED = 1024  # bytes from which on an answer is compressed for those who accept it
+DATA = ("/api/", "/sparql", "/data.", "/openapi", "/.well-known/", "/page/")  # what programs read
 LONG = 10  # a dump may take this many times the limit of a query
 PATIENCE = 0.1  # seconds before this process looks whether the client is still there
 SLOWEST = 30.0  # seconds: for a request to arrive, and for a client to take the next piece
@@ -137,6 +138,7 @@ class _Gateway:
             scope["kg.log"] = "the client went away"
             return
         scope["kg.log"] = answer.log
+        answer = _readable(scope, answer)
         await _pass_on(scope, send, answer)
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer | None:
@@ -186,6 +188,22 @@ class _Gateway:
             timer.cancel()
             for each in watching:
                 each.cancel()
+
+
+def _readable(scope: Scope, answer: Answer) -> Answer:
+    """Return a problem as a page where a browser asked for a page; every other answer as it is."""
+    fields = dict(answer.headers)
+    if fields.get("Content-Type") != "application/problem+json" or scope["path"].startswith(DATA):
+        return answer
+    accepts = ", ".join(value.decode("latin-1") for field, value in scope["headers"] if field == b"accept")
+    with suppress(RequestError):
+        offers = ("application/problem+json", "application/json", "text/html")
+        if "text/html" in accepts and negotiate(accepts, offers) == "text/html":
+            said = json.loads(answer.first)
+            body = shell.sorry(answer.status, said["detail"])
+            fields |= {"Content-Type": "text/html; charset=utf-8", **dict(shell.PAGE)}
+            return Answer(answer.status, tuple(fields.items()), body, log=answer.log)
+    return answer
 
 
 async def _gone(receive: Receive) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from kg.mechanisms import VERBS
 from kg.views import link
 
 __all__ = ["FILES", "FRAMED", "PAGE", "address", "edition", "file", "href", "render", "sorry"]
@@ -83,6 +84,7 @@ def _environment() -> Any:
         href=lambda path, **given: href(path, given.items()),
         entity_path=lambda name: f"/entity/{quote(name, safe=':/')}",
         paper=link,
+        verb=lambda predicate: VERBS.get(predicate, predicate.replace("_", " ")),
         signs=SIGNS,
         plural=lambda number, word: f"{number:,} {word}{'' if number == 1 else 's'}",
     )

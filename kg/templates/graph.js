@@ -173,7 +173,7 @@
   function fit(animated) { move({ x: (box.left + box.right) / 2, y: (box.top + box.bottom) / 2 }, whole(), animated); }
   function open() {  // in a narrow window the whole would be too small to read: begin at the left
     const frame = $("graph").getBoundingClientRect(), scale = whole();
-    if (scale * 14 >= 8) { fit(false); return; }
+    if (scale * 14 >= (document.body.classList.contains("framed") ? 5 : 8)) { fit(false); return; }
     const readable = 11 / 14, degree = (n) => data.edges.reduce((sum, edge) => sum + (edge.from === n.id) + (edge.to === n.id), 0);
     const ranked = data.nodes.map((n) => [degree(n), n]), most = Math.max(...ranked.map(([count]) => count));
     const hub = ranked.filter(([count]) => count >= 0.6 * most).map(([, n]) => n).reduce((a, b) => (b.x < a.x ? b : a));

@@ -112,8 +112,8 @@
       if (kept && then) kept.replaceWith(document.adoptNode(then));
       document.title = made.title;
       if (push) history.pushState(null, "", url);
-      const blocking = document.getElementById("block");
-      if (blocking) blocking.value = "";
+      const blocking = document.getElementById("block"), offered = made.getElementById("block");
+      if (blocking && offered) blocking.replaceChildren(...document.adoptNode(offered).childNodes);
       const said = document.querySelector("[data-said]") || document.querySelector("#left + p") || document.querySelector(".verdict");
       document.getElementById("said").textContent = said ? said.textContent.replace(/\s+/g, " ").trim() : "";
       if (document.activeElement === document.body) (document.getElementById("left") || document.getElementById("title")).focus();
@@ -125,6 +125,7 @@
   }
   document.addEventListener("change", (event) => {
     const form = event.target.closest("form[data-live]");
+    if (event.target.matches("[data-still]")) return; // a list in which letters look for a name waits for its button
     if (form && form.checkValidity()) load(address(form), true);
   });
   document.addEventListener("submit", (event) => {
@@ -142,4 +143,6 @@
   });
   window.addEventListener("popstate", () => { if (document.getElementById("answer")) location.reload(); });
   dress(document);
+  const context = document.querySelector("details.context");
+  if (context && matchMedia("(max-width: 640px)").matches) context.open = false; // the answer comes first on a phone
 }());
