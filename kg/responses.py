@@ -192,7 +192,7 @@ def _tagged(
 ) -> Response:
     """Answer with an ETag, or with 304 and without making the body."""
     tag = protocol.entity_tag(held.version, media, request.base, held.limits.rows, held.limits.answer)
-    headers = (("ETag", tag), ("Cache-Control", "no-cache"), ("Vary", "Accept, Accept-Encoding"))
+    headers = (("ETag", tag), ("Cache-Control", "no-cache"), ("Vary", "Accept"))
     if request.if_none_match and protocol.unchanged(request.if_none_match, tag):
         return Response(304, headers)
     return Response(200, (("Content-Type", _content_type(media)), *headers), make(), rows)
@@ -211,11 +211,11 @@ def _asked_page(held: Open, request: Request) -> pages.Asked:
 
 def _made(held: Open, request: Request, make: Callable[[], pages.Page]) -> Response:
     tag = protocol.entity_tag(held.version, request.base, shell.edition())
-    kept = (("ETag", tag), ("Cache-Control", "no-cache"), ("Vary", "Accept, Accept-Encoding"))
+    kept = (("ETag", tag), ("Cache-Control", "no-cache"), ("Vary", "Accept"))
     if request.if_none_match and protocol.unchanged(request.if_none_match, tag):
         return Response(304, kept)
     made = make()
-    headers = kept if made.status == 200 else (("Cache-Control", "no-store"), ("Vary", "Accept, Accept-Encoding"))
+    headers = kept if made.status == 200 else (("Cache-Control", "no-store"), ("Vary", "Accept"))
     return Response(made.status, (("Content-Type", _content_type(made.media)), *headers, *made.headers), made.body)
 
 
@@ -225,7 +225,7 @@ def _file(request: Request, name: str) -> Response:
         raise RequestError(404, f"there is no file {name[:200]!r}")
     content, media, edition = shell.file(name)
     kept = "public, max-age=31536000, immutable" if request.query == f"v={edition}" else "no-cache"
-    headers = (("ETag", f'"{edition}"'), ("Cache-Control", kept), ("Vary", "Accept-Encoding"))
+    headers = (("ETag", f'"{edition}"'), ("Cache-Control", kept))
     if request.if_none_match and protocol.unchanged(request.if_none_match, f'"{edition}"'):
         return Response(304, headers)
     return Response(200, (("Content-Type", _content_type(media)), *headers), content)
@@ -255,7 +255,7 @@ def _sparql(held: Open, request: Request) -> Response:
 
     rows = table[media] if table is RESULTS else ""
     if request.method == "POST" or shape.volatile:
-        varies = (("Cache-Control", "no-store"), ("Vary", "Accept, Accept-Encoding"))
+        varies = (("Cache-Control", "no-store"), ("Vary", "Accept"))
         return Response(200, (("Content-Type", _content_type(media)), *varies), make(), rows)
     return _tagged(held, request, media, make, rows)
 
