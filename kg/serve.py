@@ -126,6 +126,7 @@ class _Gateway:
         if scope["type"] != "http" or scope["path"] == HEALTH:
             await self.inner(scope, receive, send)
         elif any(name == b"accept-encoding" and b"gzip" in value for name, value in scope["headers"]):
+            scope["kg.packed"] = True
             await self.packed(scope, receive, send)
         else:
             await self._plain(scope, receive, send)
@@ -239,6 +240,8 @@ async def _body(receive: Receive, fields: Mapping[bytes, bytes], limits: Limits)
 
 async def _pass_on(scope: Scope, send: Send, answer: Answer) -> None:
     headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
+    if not scope.get("kg.packed"):  # what packs says so itself
+        headers = [(name, value + b", Accept-Encoding" if name == b"vary" else value) for name, value in headers]
     head_only = scope["method"] == "HEAD"
     if answer.rest is None and answer.status not in (204, 304) and not head_only:
         headers.append((b"content-length", str(len(answer.first)).encode()))

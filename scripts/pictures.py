@@ -1,6 +1,6 @@
 """Make docs/images/*.png, the pictures of README and docs: `python scripts/pictures.py [NAME ...]`, all without names.
 
-Those of `kg view` and `kg serve` are taken from their pages in Debian's Chromium, those of `kg plot` are what it writes.
+Those of `kg view` and `kg serve` are taken from their pages in Debian's Chromium, those of `kg plot` it writes.
 """
 
 from __future__ import annotations
