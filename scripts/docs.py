@@ -35,7 +35,7 @@ output, talk goes to standard error. Names are those of `ontology/entities.tsv`,
 | exit code | meaning |
 |---|---|
 | 0 | done; an empty answer is an answer |
-| 1 | the tables have problems (`kg check`, `kg format --check`, or a build from faulty tables) |
+| 1 | the tables have problems (`kg check`, `kg format --check`, a build from faulty tables, rows that cannot be written), or papers differ from their records (`kg verify`) |
 | 2 | wrong usage: an unknown command or option |
 | 3 | an unknown or ambiguous name |
 | 4 | a SPARQL query that is malformed or refused |
@@ -103,6 +103,10 @@ def commands() -> str:
             parts.append(
                 f"\n## {'kg' if name is None else f'kg {name}'}\n\n```text\n{command.get_help(context)}\n```\n"
             )
+            if name and isinstance(command, click.Group):
+                for part, each in sorted(command.commands.items()):
+                    with click.Context(each, info_name=part, parent=context, **settings) as inner:
+                        parts.append(f"\n### kg {name} {part}\n\n```text\n{each.get_help(inner)}\n```\n")
     return "".join(parts)
 
 
