@@ -35,7 +35,7 @@ output, talk goes to standard error. Names are those of `ontology/entities.tsv`,
 | exit code | meaning |
 |---|---|
 | 0 | done; an empty answer is an answer |
-| 1 | the tables have problems (`kg check`, `kg format --check`, a build from faulty tables, rows that cannot be written), or papers differ from their records (`kg verify`) |
+| 1 | the tables have problems, rows cannot be written, or papers differ from their records (`kg verify`) |
 | 2 | wrong usage: an unknown command or option |
 | 3 | an unknown or ambiguous name |
 | 4 | a SPARQL query that is malformed or refused |
