@@ -49,7 +49,7 @@ output, talk goes to standard error. Names are those of `ontology/entities.tsv`,
 | exit code | meaning |
 |---|---|
 | 0 | done; an empty answer is an answer |
-| 1 | the tables have problems (`kg check`, `kg format --check`, or a build from faulty tables) |
+| 1 | the tables have problems, rows cannot be written, or papers differ from their records (`kg verify`) |
 | 2 | wrong usage: an unknown command or option |
 | 3 | an unknown or ambiguous name |
 | 4 | a SPARQL query that is malformed or refused |

@@ -107,6 +107,17 @@ def test_a_warned_of_paper_counts_less(tables, status, factor):
     assert bool(weigher.discounts(claim, claim.evidence[0])) == (factor != 1)
 
 
+def test_one_weigher_tells_rows_apart_by_their_standing(tables):
+    graph = load(tables)
+    claim = claim_of(graph, "Th17 cell", "contributes_to", "SLE")
+    row, weigher = claim.evidence[0], Weigher(graph.vocabulary, ANY)
+    whole = weigher.support(claim, row)
+    assert weigher.support(claim, row._replace(standing="expression of concern")) == pytest.approx(whole / 2)
+    assert weigher.support(claim, row._replace(checked="in another paper doi:10.1/x 2026-11-25")) == pytest.approx(
+        whole * 0.7
+    )
+
+
 def test_a_preprint_and_its_paper_count_once(tables):
     claims = tables / "triples" / "claims.tsv"
     lines = claims.read_text().splitlines()
