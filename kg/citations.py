@@ -12,6 +12,7 @@ from kg.model import Publication
 
 __all__ = ["bibtex", "csl", "keys"]
 
+INITIALS = 5  # the most characters of them
 SPECIAL = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 
 
@@ -56,7 +57,7 @@ def bibtex(publications: Iterable[Publication]) -> str:
 
 def _entry(key: str, paper: Publication) -> str:
     fields: Mapping[str, str] = {
-        "author": f"{_tex(', '.join(paper.first_author.split(' ', 1)))} and others" if paper.first_author else "",
+        "author": f"{_author(paper.first_author)} and others" if paper.first_author else "",
         "title": f"{{{_tex(paper.title)}}}" if paper.title else "",
         "year": paper.year,
         "doi": paper.doi,
@@ -73,6 +74,23 @@ def _note(paper: Publication) -> str:
     return "; ".join((paper.publication, *paper.standing))
 
 
+def _parts(author: str) -> tuple[str, str]:
+    """Return the family name and the initials of an author; a name without initials is a family name as a whole.
+
+    >>> _parts("Ah Kioon MD"), _parts("Del Papa")
+    (('Ah Kioon', 'MD'), ('Del Papa', ''))
+    """
+    family, _, last = author.rpartition(" ")
+    return (family, last) if family and len(last) <= INITIALS and last.isupper() else (author, "")
+
+
+def _author(author: str) -> str:
+    family, given = map(_tex, _parts(author))
+    if given:
+        return f"{family}, {given}"
+    return f"{{{family}}}" if " " in family else family
+
+
 def _tex(text: str) -> str:
     return "".join(SPECIAL.get(c, f"\\{c}" if c in "#$%&_{}" else c) for c in text)
 
@@ -87,7 +105,7 @@ def csl(publications: Iterable[Publication]) -> str:
         if each.title:
             item["title"] = each.title
         if each.first_author:
-            family, _, given = each.first_author.partition(" ")
+            family, given = _parts(each.first_author)
             item["author"] = [{"family": family, **({"given": given} if given else {})}]
         if each.year:
             item["issued"] = {"date-parts": [[int(each.year)]]}

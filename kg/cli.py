@@ -1068,28 +1068,51 @@ def build(context: click.Context, output: str | None, form: str) -> None:
 
 
 @cli.command()
+@click.option("-k", "count", default=200, show_default=True, type=click.IntRange(1), help="Most problems to print.")
+@click.option("--shapes", is_flag=True, help="Check the built RDF too, by ontology/shapes.ttl (extra [shapes]).")
+@click.option(
+    "--strict", is_flag=True, help="Also what is only advised: own entities that nothing defines, shared synonyms."
+)
 @_format(*BASIC)
 @click.pass_context
-def check(context: click.Context, form: str) -> None:
-    """Print every problem of the tables as file:line:column: message; exit 1 when there is any.
+def check(context: click.Context, count: int, shapes: bool, strict: bool, form: str) -> None:
+    """Print the problems of the tables and the ontology as file:line:column: message; exit 1 when there is any.
 
     \b
     kg check
-    kg --data my-tables check
+    kg --data my-tables check --strict
+    kg check --shapes
     """
     from kg import curation
     from kg.model import Problem
 
-    problems = curation.check(_root(context))
-    if form == "table":
-        for problem in problems:
-            click.echo(str(problem))
+    root = _root(context)
+    problems: list[Problem] = [*curation.check(root)]
+    faults: tuple[str, ...] = ()
+    if shapes and not problems:
+        from kg.dataset import load
+        from kg.shapes import faults as unfit
+
+        click.echo("kg: holding the dataset against the shapes, for half a minute or so", err=True)
+        faults = tuple(map(str, unfit(load(context.obj, lambda line: click.echo(f"kg: {line}", err=True)).store, root)))
+    if strict:
+        problems += curation.advice(root)
+    if form != "table":
+        _rows(form, Problem._fields, [*problems, *(Problem("", 0, 0, fault) for fault in faults)])
     else:
-        _rows(form, Problem._fields, problems)
-    if problems:
-        click.echo(f"kg: {len(problems)} problem{'s' if len(problems) > 1 else ''}", err=True)
+        for line in [*map(str, problems), *faults][:count]:
+            click.echo(line)
+    number = len(problems) + len(faults)
+    if number > count and form == "table":
+        click.echo(f"kg: {number} problems; the first {count} are shown, -k {number} shows all", err=True)
+        for file, found in curation.tally(problems):
+            click.echo(f"kg:   {found} in {file}", err=True)
+    elif number:
+        click.echo(f"kg: {number} problem{'s' if number > 1 else ''}", err=True)
+    else:
+        click.echo("kg: the tables are in order", err=True)
+    if number:
         sys.exit(1)
-    click.echo("kg: the tables are in order", err=True)
 
 
 @cli.command(name="format")

@@ -38,6 +38,7 @@ __all__ = [
     "COLUMNS",
     "Row",
     "Tables",
+    "advice",
     "assertions",
     "check",
     "evidence_order",
@@ -237,10 +238,39 @@ def vocabulary_of(root: Path) -> Vocabulary:
 
 
 def check(root: Path) -> list[Problem]:
-    """Return every problem of the tables below `root`, ordered by file, line and column; empty when all is well."""
+    """Return every problem of the tables and the ontology below `root`, ordered by file, line and column.
+
+    Empty when all is well. Building needs sound tables only: an ontology with a fault of form (`kg.quality`) is built.
+    """
+    from kg.quality import faults
+
     tables, problems = read_tables(root)
+    for path in names_of(root):
+        if path.suffix == ".ttl":
+            problems += faults(path, f"{path.parent.name}/{path.name}")
     entities, prefixes = _vocabulary(tables).entities, tables.ontology.prefixes
     return sorted({*problems, *_check(tables), *mappings.faults(root / "ontology" / mappings.FILE, entities, prefixes)})
+
+
+def advice(root: Path) -> list[Problem]:
+    """Return what could be better in the entities below `root` and keeps nothing from working, ordered by line.
+
+    A local entity that nothing defines; a synonym of several entities, which is no use to ask by.
+    """
+    tables, _ = read_tables(root)
+    found = []
+    owners: dict[str, Row] = {}
+    for row in tables.entities:
+        if row["grounding"] == "local" and not row["note"]:
+            found.append(row.problem("note", f"{row['name']!r} is our own and nothing defines it; say what it is"))
+        for synonym in split(row["synonyms"], "|"):
+            other = owners.setdefault(synonym.casefold(), row)
+            if other is not row:
+                message = (
+                    f"synonym {synonym!r} belongs to {other['name']!r} too (line {other.line}); nobody can ask by it"
+                )
+                found.append(row.problem("synonyms", message))
+    return sorted(found)
 
 
 def _check(tables: Tables) -> list[Problem]:
@@ -305,11 +335,17 @@ def _check_entities(tables: Tables) -> list[Problem]:
         for parent in split(row["parents"], "|"):
             if parent not in parents:
                 problems.append(_unknown(row, "parents", parent, parents))
-        for synonym in split(row["synonyms"], "|"):
+        synonyms = split(row["synonyms"], "|")
+        for synonym in synonyms:
             namesake = first.get(synonym.casefold())
             if namesake is not None and namesake is not row:
                 message = f"synonym {synonym!r} is the name of another entity (line {namesake.line}); delete it here"
                 problems.append(row.problem("synonyms", message))
+        for synonym in dict.fromkeys(synonyms):
+            if synonym == row["name"]:
+                problems.append(row.problem("synonyms", f"synonym {synonym!r} is the name itself; delete it"))
+            elif synonyms.count(synonym) > 1:
+                problems.append(row.problem("synonyms", f"synonym {synonym!r} stands there twice; keep one"))
     problems += _cycles(tables.entities, parents)
     return problems
 

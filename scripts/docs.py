@@ -3,7 +3,8 @@
 In README.md and docs/*.md each ```console block that starts with `$ kg ...` or `$ curl ...` gets the real output of
 that line on the bundled data, and a ```text block right below a ```python block what the code prints; what speaks to
 127.0.0.1:8000 speaks to a server started for it. Parts between `<!-- counted: NAME -->` and `<!-- end -->` come from
-scripts/counted.py, docs/commands.md from the commands' own help, docs/queries.md from the catalogue and its answers.
+scripts/counted.py, docs/commands.md from the commands' own help, docs/queries.md from the catalogue and its answers,
+docs/terms.md and docs/entities.md from the ontology and the tables.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from functools import cache
 from pathlib import Path
 
 import click
+import rdflib
 from counted import COUNTED
 
 from kg.catalogue import GROUPS, catalogue
@@ -79,6 +81,20 @@ kg export examples -o examples.ttl                   the catalogue as RDF, in th
 
 In Python `kg.load().ask("mediators-of", {"disease": "RA"})` gives the same solutions. The texts are a start for your
 own queries: the data model is described in [data-model.md](data-model.md).
+"""
+TERMS = """\
+# Terms
+
+Written by `scripts/docs.py` from `ontology/mscim.ttl`. Each term has the IRI `https://w3id.org/mscim/` and its name.
+Entities that are our own stand in [entities.md](entities.md); how claims chain is explained in
+[mechanisms.md](mechanisms.md).
+"""
+ENTITIES = """\
+# Own entities
+
+Written by `scripts/docs.py` from `ontology/entities.tsv`: the entities for which no identifier of an ontology elsewhere
+was found, by class. Their IRI is `https://w3id.org/mscim/` and the name after `mscim:`. What a curator noted is all the
+definition there is; where nothing stands, name, class and parents have to do.
 """
 SHOWN = 4  # rows of each answer in the cookbook
 
@@ -185,7 +201,110 @@ def cell(text: str) -> str:
     return plain if len(plain) <= 60 else f"{plain[:59]}…"
 
 
-WRITTEN = {"commands.md": commands, "queries.md": cookbook}
+def terms() -> str:
+    """The page of all terms of the ontology, by kind."""
+    ontology = load().vocabulary.ontology
+    parts = [TERMS, "\n## Predicates\n\nWhat may stand between subject and object, and what it says of the object.\n"]
+    for each in ontology.predicates.values():
+        signs = {1: "raises (1)", -1: "lowers (-1)", 0: "says nothing of direction (0)"}
+        causal = {"yes": "cause", "no": "association or structure", "outcome": "outcome of a tested therapy"}
+        borne = {"-": "none", "object": "the object's", "subject": "the subject's"}[each.bearer]
+        aspect = f"{borne}{', and its polarity turns the sign' if each.polar else ''}"
+        rows = [("sign", signs[each.sign]), ("kind", causal[each.causal]), ("aspect", aspect)]
+        chained = {"yes": "a step", "no": "the last step at most", "outcome": "a whole route, when it names a mediator"}
+        rows += [("in a chain", chained[each.causal] if each.sign else "no part, since it gives no direction")]
+        rows += [("domain", classes(each.domain)), ("range", classes(each.range))]
+        rows += [("inverse of", f"[{each.inverse}](#{each.inverse})")] if each.inverse else []
+        parts.append(f"\n### {anchored(each.name)}\n\n{each.definition}\n\n| | |\n|---|---|\n")
+        parts += [f"| {name} | {value} |\n" for name, value in rows]
+    parts.append(
+        "\n## Aspects\n\nWhat of a thing is raised or lowered. "
+        "Polarity: more of it is more of the thing (1), or less (-1).\n\n"
+    )
+    lines = [("aspect", "polarity", "chains as", "process", "definition"), ("---",) * 5]
+    for aspect_ in ontology.aspects.values():
+        process = ontology.contract(aspect_.process) if aspect_.process else ""
+        chained = f"[{aspect_.chains_as}](#chain_{aspect_.chains_as})"
+        name = anchored(aspect_.name, f"aspect_{aspect_.name.replace(' ', '_')}")
+        lines.append((name, str(aspect_.polarity), chained, process, aspect_.definition))
+    parts += [f"| {' | '.join(line)} |\n" for line in lines]
+    parts.append("\n## How aspects chain\n\nWhat the next claim may start from when a claim ends in the group.\n\n")
+    lines = [("group", "next groups", "or an aspect not stated", "or one that lowers"), ("---",) * 4]
+    for group in ontology.chains.values():
+        said = [", ".join(sorted(group.into)), "yes" if group.unstated else "no", "yes" if group.lowering else "no"]
+        lines.append((anchored(group.name, f"chain_{group.name}"), *said))
+    parts += [f"| {' | '.join(line)} |\n" for line in lines]
+    return "".join([*parts, *other_terms()])
+
+
+def other_terms() -> list[str]:
+    """Classes, lists of values and properties, each kind as a table."""
+    graph = rdflib.Graph().parse(ROOT / "ontology" / "mscim.ttl", format="turtle")
+    space, parts = rdflib.Namespace("https://w3id.org/mscim/"), []
+    shown = {space.Aspect, space.ChainGroup, rdflib.OWL.NamedIndividual, rdflib.OWL.Class, rdflib.OWL.Ontology}
+    kinds = {kind for kind in graph.objects(None, rdflib.RDF.type) if str(kind).startswith(str(space))} - shown
+    headings = {
+        rdflib.OWL.Class: "Classes",
+        **{kind: f"{graph.value(kind, rdflib.RDFS.label)}: values" for kind in kinds},
+    }
+    headings |= {rdflib.OWL[f"{kind}Property"]: f"{kind} properties" for kind in ("Object", "Datatype", "Annotation")}
+    for kind, heading in sorted(headings.items(), key=lambda item: (item[0] != rdflib.OWL.Class, str(item[0]))):
+        rows = []
+        for term in sorted(graph.subjects(rdflib.RDF.type, kind), key=str):
+            local = str(term).removeprefix(str(space))
+            if not str(term).startswith(str(space)) or (term, space.sign, None) in graph:
+                continue
+            above = sorted(str(o).removeprefix(str(space)) for o in graph.objects(term, rdflib.RDFS.subClassOf))
+            numbers = [graph.value(term, space[name]) for name in ("error", "errorFactor", "stage", "value")]
+            told = [", ".join(f"[{o}](#{o})" for o in above)] if kind == rdflib.OWL.Class else []
+            told += [", ".join(str(n) for n in numbers if n is not None)] if kind in kinds else []
+            label = str(graph.value(term, rdflib.RDFS.label))
+            definition = str(graph.value(term, rdflib.SKOS.definition))
+            rows.append([anchored(local), label, *told, definition.replace("|", "\\|")])
+        names = [
+            "term",
+            "label",
+            *(["within"] if kind == rdflib.OWL.Class else ["number"] if kind in kinds else []),
+            "definition",
+        ]
+        parts.append(f"\n## {heading[0].upper()}{heading[1:]}\n\n")
+        parts += [f"| {' | '.join(line)} |\n" for line in (names, ["---"] * len(names), *rows)]
+    return parts
+
+
+def entities() -> str:
+    """The page of the entities that are our own, by class."""
+    vocabulary = load().vocabulary
+    own = [each for each in vocabulary.entities.values() if each.grounding == "local"]
+    parts = [ENTITIES]
+    for category in sorted({each.category for each in own}):
+        rows = [each for each in own if each.category == category]
+        parts.append(f"\n## {category}\n\n| name | identifier | kind of | synonyms | note |\n|---|---|---|---|---|\n")
+        for each in sorted(rows, key=lambda entity: (entity.name.casefold(), entity.name)):
+            parents = [vocabulary.entities[name] for name in each.parents]
+            wider = ", ".join(f"{p.name} ({p.curie})" for p in parents)
+            cells = [
+                anchored(each.name, each.curie.partition(":")[2]),
+                each.curie,
+                wider,
+                "; ".join(each.synonyms),
+                each.note,
+            ]
+            parts.append(f"| {' | '.join(cell_.replace('|', chr(92) + '|') for cell_ in cells)} |\n")
+    return "".join(parts)
+
+
+def anchored(name: str, anchor: str = "") -> str:
+    """A name that a link can lead to."""
+    return f'<a id="{anchor or name}"></a>{name}'
+
+
+def classes(names: frozenset[str]) -> str:
+    """Classes as links, in order."""
+    return ", ".join(f"[{name}](#{name})" for name in sorted(names))
+
+
+WRITTEN = {"commands.md": commands, "entities.md": entities, "queries.md": cookbook, "terms.md": terms}
 
 
 def main() -> int:
