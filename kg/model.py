@@ -212,6 +212,9 @@ class Publication(NamedTuple):
         plain = ". ".join(part for part in (head, self.title) if part) or self.publication
         return f"{plain} [{', '.join(self.standing)}]" if self.status else plain
 
+    def _repr_html_(self) -> str:
+        return of_value(self, ("publication", "title", "first_author", "year", "kind", "status"))
+
 
 class Check(NamedTuple):
     """What a second reading of a cited text found: one line of `triples/checks.tsv`; `row` is a `row_id`."""
@@ -235,7 +238,7 @@ class Request(NamedTuple):
     asked: str = ""
 
     def _repr_html_(self) -> str:
-        return of_value(self, ("publication", "title", "first_author", "year", "kind"))
+        return of_value(self)
 
 
 class Study(NamedTuple):
