@@ -136,9 +136,12 @@ def quads(
             yield ox.Quad(subject, own("cell"), entity(claim.cell), graph)
         effect = ox.Literal(str(claim.effect), datatype=node(XSD + "integer"))
         yield ox.Quad(subject, own("effect_sign"), effect, graph)
-        for evidence in (*claim.evidence, *claim.withdrawn):
+        for number, evidence in enumerate((*claim.evidence, *claim.withdrawn)):
             part = node(evidence_iri(claim, evidence))
-            yield ox.Quad(subject, own("evidence"), part, graph)
+            counts = number < len(
+                claim.evidence
+            )  # what counts for nothing has a property of its own: no query meets it
+            yield ox.Quad(subject, own("evidence" if counts else "withdrawn_evidence"), part, graph)
             yield ox.Quad(part, a, own("Evidence"), graph)
             yield ox.Quad(part, own("publication"), node(ontology.expand(evidence.publication)), graph)
             for column, kind in TERMS.items():
@@ -259,7 +262,9 @@ def assertions(triples: Iterable[ox.Quad], vocabulary: Vocabulary) -> tuple[Asse
             continue
         try:
             evidence = []
-            for part in (found[each] for each in node["evidence"]):
+            apart = node.get("withdrawn_evidence", [])
+            counted = node.get("evidence", []) if apart else node["evidence"]
+            for part in (found[each] for each in (*counted, *apart)):
                 cells: dict[str, object] = {column: listed(part, column) for column in (*NAMED, "species")}
                 cells |= {c: by_iri[part[c][0]] for c in TERMS if c in part}
                 cells |= {column: one(part, column) for column in TEXTS}

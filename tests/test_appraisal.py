@@ -59,6 +59,9 @@ def test_a_retracted_paper_counts_for_nothing_and_is_shown_as_such(tables, run):
     direct = "ASK { CL:0000134 mscim:negatively_regulates CL:0000899 }"
     assert bool(before.query(direct))
     assert not bool(graph.query(direct))
+    rows = "SELECT ?row { ?claim mscim:evidence ?row . ?row mscim:publication <https://doi.org/10.1000/one> }"
+    assert (len(list(before.query(rows))), len(list(graph.query(rows)))) == (3, 0)
+    assert len(list(graph.query(rows.replace("mscim:evidence", "mscim:withdrawn_evidence")))) == 3
     labels = list(graph.query("SELECT ?l { <https://doi.org/10.1000/one> rdfs:label ?l }"))
     assert labels[0][0].value.endswith("[retracted]")
     data = ("--data", str(tables))
