@@ -91,6 +91,7 @@ def _mechanism(mechanism: Mechanism) -> dict[str, Any]:
         "stage": mechanism.stage,
         "weakest": mechanism.weakest,
         "best_human": mechanism.human,
+        "basis": mechanism.basis,
         "direct": "; ".join(step.phrase for step in mechanism.direct),
         "steps": [
             {
@@ -110,6 +111,7 @@ def _mechanism(mechanism: Mechanism) -> dict[str, Any]:
                 "mediators": list(step.mediators),
                 "primed": list(step.primed),
                 "together": list(step.together),
+                "titles_only": step.titles_only,
                 "bridge": step.bridge,
             }
             for step in mechanism.steps

@@ -15,8 +15,9 @@ from typing import NamedTuple
 
 from kg.curation import gathered
 from kg.errors import QueryError
-from kg.mechanisms import Route, Trace
+from kg.mechanisms import LESS, Route, Trace
 from kg.model import Assertion, Evidence
+from kg.notebook import page, signed, table
 from kg.vocabulary import Vocabulary
 
 __all__ = [
@@ -35,7 +36,8 @@ __all__ = [
 TRIES = 10  # exchanges tried per slot, as in Hetionet
 MSC_SIDE = frozenset({"MesenchymalStemCell", "MSCProduct"})
 Stratum = tuple[str, bool, tuple[tuple[str, int], ...]]  # category, MSC at the other end, signs by role
-Key = tuple[int, frozenset[str], int, str]  # sign, mediators that are no factors, number of factors, one of them
+# sign, whether the first mediator is lowered, mediators that are no factors, number of factors, one of them
+Key = tuple[int, bool, frozenset[str], int, str]
 
 
 class Slot(NamedTuple):
@@ -63,7 +65,7 @@ class Expected(NamedTuple):
 
     `weight` and `expected` are weights of routes, in [0, 1]; `chance` in (0, 1] is (1 + shuffled graphs in which it
     weighs at least as much) / (1 + shuffled graphs). `slots` counts the papers on its factors behind the route, once
-    per factor, and `free` how many of them could exchange their factor at all.
+    per factor, and `free` how many of them could exchange their factor at all. `less` is that of the route.
     """
 
     sign: int
@@ -73,6 +75,7 @@ class Expected(NamedTuple):
     chance: float
     slots: int
     free: int
+    less: bool = False
 
 
 class Null(NamedTuple):
@@ -87,8 +90,17 @@ class Null(NamedTuple):
 
     def of(self, route: Route) -> Expected | None:
         """Return the figures of a route; None for one that has none."""
-        same = (each for each in self.routes if (each.sign, each.mediators) == (route.sign, route.mediators))
+        asked = (route.sign, route.mediators, route.less)
+        same = (each for each in self.routes if (each.sign, each.mediators, each.less) == asked)
         return next(same, None) if route.mediators else None
+
+    def __repr__(self) -> str:
+        return f"<{len(self.routes)} routes against {self.shuffles} shuffled graphs, seed {self.seed}>"
+
+    def _repr_html_(self) -> str:
+        names = ["sign", "mediators", "weight", "expected", "chance", "papers", "of them exchangeable"]
+        rows = [[signed(e.sign), e.mediators, e.weight, e.expected, e.chance, e.slots, e.free] for e in self.routes]
+        return page(f"{self!r}"[1:-1], table(names, rows))
 
 
 def slots(claims: Sequence[Assertion], vocabulary: Vocabulary) -> tuple[Slot, ...]:
@@ -275,7 +287,9 @@ def expected(
             weights = [max(each.get(key, 0.0) for key in _keys(route, factors)) for each in shuffled]
             often = sum(weight >= route.weight * (1 - 1e-9) for weight in weights)
             mean, chance = sum(weights) / len(shuffled), (1 + often) / (1 + len(shuffled))
-            found.append(Expected(route.sign, route.mediators, route.weight, mean, chance, len(own), movable))
+            found.append(
+                Expected(route.sign, route.mediators, route.weight, mean, chance, len(own), movable, route.less)
+            )
     return tuple(found)
 
 
@@ -283,7 +297,12 @@ def _keys(route: Route, factors: frozenset[str]) -> list[Key]:
     """Under what a route is found again in a shuffled graph: one key for each of its factors."""
     named = [name for name in route.mediators if name in factors]
     others = frozenset(route.mediators) - factors
-    return [(route.sign, others, len(named), name) for name in named]
+    return [(route.sign, route.less, others, len(named), name) for name in named]
+
+
+def _named(label: str) -> tuple[str, ...]:
+    """The mediators that the label of a route names."""
+    return tuple(label.removeprefix("via ").removeprefix(LESS).replace(", then ", " and ").split(" and "))
 
 
 def heaviest(answer: Trace, vocabulary: Vocabulary) -> dict[Key, float]:
@@ -292,9 +311,9 @@ def heaviest(answer: Trace, vocabulary: Vocabulary) -> dict[Key, float]:
     weights: dict[Key, float] = {}
     for route in (*answer.routes, *answer.counter_routes):
         under = [  # a route that is listed under a heavier one weighs something all the same
-            route._replace(mediators=tuple(label.removeprefix("via ").split(" and ")), weight=weight)
+            route._replace(mediators=_named(label), label=label, weight=weight)
             for label, weight in route.also
-            if label.startswith("via ")
+            if label.startswith(("via ", LESS))
         ]
         for each in (route, *under):
             for key in _keys(each, factors):

@@ -14,7 +14,7 @@ from kg.shell import href
 if TYPE_CHECKING:
     from kg.dataset import Dataset
 
-__all__ = ["Asked", "Page", "known", "page", "refusal", "thing"]
+__all__ = ["Asked", "Page", "known", "page", "refusal", "sparql", "thing"]
 
 HTML = "text/html"
 SHOWN = 100  # claims on one page
@@ -370,6 +370,14 @@ def _term(graph: Dataset, term: Any) -> tuple[str, str]:
     except CurationError:
         return term.value, ""
     return curie, curie
+
+
+def sparql(asked: Asked, longest: int) -> Page:
+    """Return the page with an editor for SPARQL; `longest` is how many characters a query may have."""
+    from kg import sparqlpage
+
+    filling = sparqlpage.filling(asked.graph, asked.summary, asked.base, longest)
+    return _shown(asked, "sparql.html.j2", here="/sparql", title="SPARQL", **filling)
 
 
 # --- pictures --------------------------------------------------------------------------------------------------------

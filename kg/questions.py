@@ -118,12 +118,14 @@ def _search(graph: Dataset, given: Values) -> dict[str, Any]:
 
 
 def _evidence(graph: Dataset, given: Values) -> dict[str, Any]:
-    from kg.dataset import row_of
+    from kg.dataset import known_of, row_of
 
     context_of(graph, msc_source=given["msc_source"])
     options = {name: given[name] for name in ("disease", "species", "msc_source")}
     found = graph.evidence(given["subject"], given["object"], **options)
-    return {"rows": [{**row_of(claim, row), "effect_sign": claim.effect} for claim, row in found]}
+    return {
+        "rows": [{**row_of(claim, row), "effect_sign": claim.effect, **known_of(claim, row)} for claim, row in found]
+    }
 
 
 def _compare(graph: Dataset, given: Values) -> dict[str, Any]:

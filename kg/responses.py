@@ -12,10 +12,10 @@ from functools import cached_property
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from kg import pages, protocol, service, shell, sparql, store
-from kg.catalogue import examples, ready
+from kg.catalogue import examples
 from kg.errors import CurationError, KGError, QueryError, RequestError, SourceError, UnknownTerm
 from kg.protocol import GRAPHS, RESULTS, Limits, Request
 from kg.vocabulary import MSCIM
@@ -34,9 +34,6 @@ DUMPS = {
     "/data.trig": "application/trig",
 }
 HTML = "text/html"
-HOME_QUERY = """SELECT ?cell ?name WHERE {
-  ?cell rdfs:subClassOf+ CL:0000084 ; rdfs:label ?name
-} ORDER BY ?name"""
 NAMED_BY = """SELECT ?claim ?how ?subject ?predicate ?object WHERE {
   VALUES ?how { mscim:subject mscim:object mscim:cell }
   ?claim ?how ?this ; mscim:subject/rdfs:label ?subject ; mscim:predicate/rdfs:label ?predicate ;
@@ -203,9 +200,13 @@ def _tagged(
 
 def _page_of(held: Open, request: Request) -> Response:
     """Answer with a page, or with the page that says why there is none."""
-    given = protocol.pairs(request.query)
-    asked = pages.Asked(held.graph, held.summary, request.path, tuple(given), request.base)
+    asked = _asked_page(held, request)
     return _made(held, request, lambda: pages.page(asked))
+
+
+def _asked_page(held: Open, request: Request) -> pages.Asked:
+    given = protocol.pairs(request.query)
+    return pages.Asked(held.graph, held.summary, request.path, tuple(given), request.base)
 
 
 def _made(held: Open, request: Request, make: Callable[[], pages.Page]) -> Response:
@@ -238,7 +239,8 @@ def _sparql(held: Open, request: Request) -> Response:
     asked = protocol.asked(request, held.limits)
     if asked is None:
         if protocol.negotiate(request.accept, [*GRAPHS, HTML]) == HTML:
-            return _tagged(held, request, HTML, lambda: _home(held, request))
+            longest = held.limits.query
+            return _made(held, request, lambda: pages.sparql(_asked_page(held, request), longest))
         counts = service.graph_counts(held.store)
         return _described(held, request, lambda: service.description(request.base, held.summary, counts))
     shape = sparql.guard(asked.query)
@@ -356,28 +358,6 @@ def _question(held: Open, name: str, query: str) -> dict[str, Any]:
     from kg.questions import ask
 
     return ask(held.graph, name, protocol.pairs(query))
-
-
-def _page(**values: Any) -> bytes:
-    import jinja2
-
-    folder = Path(__file__).resolve().parent / "templates"
-    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(folder), autoescape=True, trim_blocks=True)
-    return environment.get_template("page.html.j2").render(**values).encode()
-
-
-def _home(held: Open, request: Request) -> bytes:
-    examples = [(query.title, f"/sparql?{urlencode({'query': body})}") for query, body in ready(held.graph.vocabulary)]
-    counts = ", ".join(f"{held.summary[name]:,} {name}" for name in ("assertions", "evidence", "publications", "quads"))
-    return _page(
-        title="mscim",
-        version=held.version,
-        counts=counts,
-        query=HOME_QUERY,
-        longest=held.limits.query,
-        examples=examples,
-        card=service.card(request.base, held.summary),
-    )
 
 
 def _entity(held: Open, request: Request, name: str) -> Response:

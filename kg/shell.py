@@ -24,6 +24,10 @@ FILES: Mapping[str, tuple[str, str]] = {  # name below /page/: where it lies, an
     "view.js": ("templates/view.js", "text/javascript"),
     "graph.js": ("templates/graph.js", "text/javascript"),
     "chart.js": ("templates/chart.js", "text/javascript"),
+    "sparql.css": ("templates/page/sparql.css", "text/css"),
+    "sparql.js": ("templates/page/sparql.js", "text/javascript"),
+    "yasqe.min.css": ("vendor/yasqe.min.css", "text/css"),
+    "yasqe.min.js": ("vendor/yasqe.min.js", "text/javascript"),
     "vis-network.min.js": ("vendor/vis-network.min.js", "text/javascript"),
 }
 POLICY = (

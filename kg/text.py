@@ -102,13 +102,17 @@ def trace_text(graph: Dataset, answer: Trace, blocked: Sequence[str] = (), null:
             click.echo(f"    {outcome.statement} ({outcome.publication})")
         if len(answer.outcomes) > 6:
             click.echo(f"  ... {len(answer.outcomes) - 6} more: kg evidence '{answer.source}' '{answer.target}'")
+    for paper, why in graph.left_out(answer):
+        click.echo(f"  not counted: {paper} ({why})")
     condition = "Condition" in graph.vocabulary.ontology.superclasses[graph.resolve(answer.target).category]
     words = {-1: "ameliorate", 1: "exacerbate"} if condition else {-1: "lower", 1: "raise"}
     for title, routes in (("Routes", answer.routes), ("Counter-routes", answer.counter_routes)):
         if routes:
             click.secho(f"\n{title} that {words[routes[0].sign]} {answer.target}:", bold=True)
+            if routes is answer.routes and _bases(answer):
+                click.echo(f"  of these, by their best mechanism up to its last step: {_bases(answer)}")
         for rank, route in enumerate(routes, 1):
-            _route_text(graph, rank, route, null)
+            _route_text(graph, rank, route, null, answer.context.disease)
     if not answer.routes and not answer.counter_routes:
         click.echo("\nNo coherent mechanism was found; `kg show` prints what is known of each end.")
 
@@ -128,11 +132,28 @@ def _set(answer: Trace) -> list[tuple[str, str]]:
     return [(name.replace("_", " ").replace("msc", "MSC"), getattr(asked, name)) for name in names]
 
 
-def _route_text(graph: Dataset, rank: int, route: Route, null: Null | None) -> None:
+def _basis(basis: str, disease: str) -> str:
+    said = {
+        "tested": f"tested in {disease}",
+        "seen": f"seen in {disease}",
+        "assembled": "assembled from other settings",
+    }
+    return said.get(basis, "")
+
+
+def _bases(answer: Trace) -> str:
+    """How many of the routes shown were tested or seen in the disease asked for; empty when none is asked for."""
+    shown = [route.mechanisms[0].basis for route in answer.routes]
+    counts = [(shown.count(basis), _basis(basis, answer.context.disease)) for basis in ("tested", "seen", "assembled")]
+    return ", ".join(f"{number} {said}" for number, said in counts if number and said)
+
+
+def _route_text(graph: Dataset, rank: int, route: Route, null: Null | None, disease: str) -> None:
     click.echo()
     click.secho(f"{rank:3}. {route.label}", bold=True, nl=False)
     plural = "s" if len(route.mechanisms) > 1 else ""
-    click.echo(f"   weight {route.weight:.3f}, {len(route.mechanisms)} mechanism{plural}")
+    basis = _basis(route.mechanisms[0].basis, disease)
+    click.echo(f"   weight {route.weight:.3f}, {len(route.mechanisms)} mechanism{plural}{', ' if basis else ''}{basis}")
     if null:
         click.echo(f"     {_against(null, route)}")
     if route.also:
@@ -177,6 +198,8 @@ def _mechanism_text(graph: Dataset, mechanism: Mechanism) -> None:
             linked += ", an association"
         if step.primed:
             linked += f", shown for MSC primed with {' and '.join(step.primed)}"
+        if step.titles_only:
+            linked += ", read in titles only"
         if step.together:
             linked += f", shown only together with {' and '.join(step.together)}"
         click.echo(f"  [belief {step.belief:.2f}{linked}]")

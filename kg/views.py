@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kg.layout import Layout, Thing, layout, lines
+from kg.notebook import LINKS, link
+from kg.packing import packed
 
 if TYPE_CHECKING:
     from pyvis.network import Network
@@ -41,11 +43,7 @@ __all__ = [
 ]
 
 LARGE = 1500
-LINKS = (
-    (re.compile(r"doi:(10\.\d{4,9}/\S+)"), "https://doi.org/"),
-    (re.compile(r"pubmed:(\d{1,9})"), "https://pubmed.ncbi.nlm.nih.gov/"),
-    (re.compile(r"pmc:(PMC\d{1,9})"), "https://pmc.ncbi.nlm.nih.gov/articles/"),
-)
+PREFIXES = {pattern.pattern.partition(":")[0]: address for pattern, address in LINKS}
 PRIMARY = "primary"
 
 
@@ -201,23 +199,6 @@ def laid_out(view: View) -> Layout:
     return layout(things, [(edge.source, edge.target) for edge in view.edges])
 
 
-def link(publication: str) -> str:
-    """Return the address of a paper, or an empty text for what is not a DOI, PubMed or PMC CURIE.
-
-    >>> link("doi:10.1000/a<b")
-    'https://doi.org/10.1000/a%3Cb'
-    >>> link("javascript:alert(1)")
-    ''
-    """
-    from urllib.parse import quote
-
-    for pattern, prefix in LINKS:
-        match = pattern.fullmatch(publication)
-        if match:
-            return prefix + quote(match[1], safe="/():;.,-_~+=@!*'$&")
-    return ""
-
-
 def _checked(view: View, large: bool) -> None:
     known = {node.id for node in view.nodes}
     for node in view.nodes:
@@ -272,7 +253,7 @@ class _Words:
 
 
 def payload(view: View, place: Layout | None = None) -> dict[str, Any]:
-    """Return what the page reads, as plain values; one that a service sends would be the same.
+    """Return what the page reads, as plain values; a service can send them as they are, a file holds them packed.
 
     Rows of evidence stand once in `rows`, papers in `papers`, words in `words`; the rest points at them by number.
     `place` is the layout of the view, when it is at hand.
@@ -464,7 +445,7 @@ def _environment(view: View, place: Layout | None) -> Any:
     )
     environment.globals.update(
         view=view, policy=policy, scripts=[Markup(each) for each in scripts], style=Markup(style),
-        payload=Markup(_script_safe(payload(view, place))),
+        payload=Markup(_script_safe(packed(payload(view, place), PREFIXES))),
     )  # fmt: skip
     return environment
 

@@ -3,8 +3,9 @@
 Makes signed, typed multigraphs (MSC, factors, cells, processes, diseases, and noise; skewed degrees; several papers,
 aspects and cells a claim; bridges and legs; always the same for a seed) straight as arrays, and asks for the ten best
 chains of either sign of at most five steps, coherence included, between names with few claims and between hubs. Beside
-it, on the same graph without signs and parallel claims, ten shortest simple paths of any length (cost: minus the
-logarithm of the weight) by networkx, igraph and scipy, each question in a process of its own that is stopped at a limit
+it ten shortest simple paths of any length (cost: minus the logarithm of the weight) by networkx, igraph and scipy: `any
+path` on the graph without signs and parallel claims, `either sign` ten of each sign on the graph of (name, sign), which
+is the question put here but for coherence and steps. Each question in a process of its own that is stopped at a limit
 (`--limit`, seconds). Times are of the processor, all of one thread, so that a machine shared with others matters less.
 Prints Markdown tables for docs/benchmarks.md; `--plot FILE` writes the growth as SVG. igraph is needed only here
 (`pip install mscim[bench]`); what is not installed is left out.
@@ -22,6 +23,7 @@ import multiprocessing
 import platform
 import random
 import resource
+import signal
 import statistics
 import subprocess
 import sys
@@ -302,6 +304,28 @@ def collapsed(graph: c.Compact) -> tuple[Any, Any, Any]:
     return graph.subject[kept], graph.target[kept], -np.log(graph.weight[kept].astype(float)) + 1e-9
 
 
+def split(graph: c.Compact) -> tuple[Any, Any, Any]:
+    """Subjects, targets and costs of the graph of (name, sign): what Yen's algorithm needs to be asked for a sign.
+
+    Name n is node 2n while the effect so far is positive and 2n + 1 while it is negative; of parallel links with one
+    effect the best stays.
+    """
+    lowers = (graph.flags & c.LOWERS != 0).astype(np.int64)
+    subject, target = 2 * graph.subject.astype(np.int64), 2 * graph.target.astype(np.int64)
+    starts = np.concatenate([subject, subject + 1])
+    ends = np.concatenate([target + lowers, target + 1 - lowers])
+    weight = np.concatenate([graph.weight, graph.weight]).astype(float)
+    key = starts * (2 * (len(graph.first) - 1)) + ends
+    order = np.lexsort((-weight, key))
+    kept = order[np.flatnonzero(np.diff(key[order], prepend=-1))]
+    return starts[kept], ends[kept], -np.log(weight[kept]) + 1e-9
+
+
+def both_signs(call: Callable[[int, int], object]) -> Callable[[int, int], object]:
+    """Ask a graph of (name, sign) for the paths of either sign between two names."""
+    return lambda s, t: (call(2 * s, 2 * t), call(2 * s, 2 * t + 1))
+
+
 def by_networkx(subject: Any, target: Any, cost: Any, size: int) -> Callable[[int, int], object]:
     import networkx as nx
 
@@ -322,7 +346,7 @@ def by_scipy(subject: Any, target: Any, cost: Any, size: int) -> Callable[[int, 
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import yen
 
-    graph = csr_array((cost, (subject, target)), shape=(size, size))
+    graph = csr_array((cost, (subject.astype(np.int32), target.astype(np.int32))), shape=(size, size))
     return lambda s, t: yen(graph, s, t, WANTED, directed=True)
 
 
@@ -343,7 +367,11 @@ def limited(call: Callable[[int, int], object], pair: tuple[int, int], limit: fl
     process = context.Process(target=work)
     process.start()
     process.join()
-    return ours.recv() if ours.poll() else math.inf
+    if ours.poll():
+        return float(ours.recv())
+    if process.exitcode != -signal.SIGXCPU:
+        sys.exit(f"a question to another library ended with exit code {process.exitcode}")
+    return math.inf
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -398,16 +426,22 @@ def measured(edges: int, runs: int, limit: float, versus: Sequence[str]) -> Iter
         )
     table(["pairs", "steps at most", "median, s", "slowest, s"], rows)
     rows = []
-    flat = collapsed(graph)
+    size = len(graph.names)
+    ways = {
+        "any path": (collapsed(graph), size, lambda call: call),
+        "either sign": (split(graph), 2 * size, both_signs),
+    }
     for name in versus if edges <= MOST else [name for name in versus if name != "networkx"]:
-        call = OTHERS[name](*flat, len(graph.names))
-        for kind, asking in chosen.items():
-            both = [(asked(graph, *pair)[0], limited(call, pair, limit)) for pair in asking[: 2 if edges < FEW else 1]]
-            ours, theirs = (statistics.median(times) for times in zip(*both, strict=True))
-            ratio = f"> {limit / ours:.0f}" if theirs == math.inf else f"{theirs / ours:.0f}"
-            rows.append([name, kind, f"{ours:.3f}", shown(theirs, limit), ratio])
-        del call
-    table(["other", "pairs", "kg, s", "other, s", "times slower"], rows)
+        for way, (flat, nodes, asks) in ways.items():
+            call = asks(OTHERS[name](*flat, nodes))
+            for kind, asking in chosen.items():
+                some = asking[: 2 if edges < FEW else 1]
+                both = [(asked(graph, *pair)[0], limited(call, pair, limit)) for pair in some]
+                ours, theirs = (statistics.median(times) for times in zip(*both, strict=True))
+                ratio = f"> {limit / ours:.0f}" if theirs == math.inf else f"{theirs / ours:.0f}"
+                rows.append([name, kind, way, f"{ours:.3f}", shown(theirs, limit), ratio])
+            del call
+    table(["other", "pairs", "asked for", "kg, s", "other, s", "times slower"], rows)
 
 
 def picture(points: dict[int, list[tuple[str, int, float]]]) -> str:

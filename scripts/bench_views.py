@@ -25,7 +25,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 import kg
 from kg.gallery import picture
-from kg.views import View, ViewEdge, ViewEvidence, ViewNode, _part, html, laid_out, payload
+from kg.packing import packed
+from kg.views import PREFIXES, View, ViewEdge, ViewEvidence, ViewNode, _part, _script_safe, html, laid_out, payload
 
 FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
@@ -93,6 +94,11 @@ def bare(view: View) -> str:
         '<!doctype html><meta charset="utf-8"><div id="graph" style="height: 600px"></div>'
         f"<script>{library}</script><script>{script}</script>"
     )
+
+
+def written(value: Any) -> int:
+    """Bytes of a value as the page holds it."""
+    return len(_script_safe(value).encode())
 
 
 def start(page: Page, path: Path) -> float:
@@ -266,17 +272,20 @@ def main() -> int:
         "",
     ]
     out += [
-        "| picture | kB | lines | claims | rows of evidence | bytes a claim | bytes a row |",
-        "|---|---|---|---|---|---|---|",
+        "| picture | kB | lines | claims | rows of evidence | bytes a claim | texts, papers | unpacked | bytes a row |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for name, (kind, names) in KINDS.items():
         view = picture(graph, kind, names)
         data: Any = payload(view)
-        size = len(json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode())
+        kept = packed(data, PREFIXES)
+        whole, size = written(data), written(kept)
+        texts = written([row[0] for row in kept["rows"]]) + written(kept["papers"]) + written(kept["words"])
         page_size = len(html(view).encode())
         out.append(
             f"| {name}: {' '.join(names)} | {page_size / 1000:.0f} | {len(data['edges'])} | {len(data['claims'])} | "
-            f"{len(data['rows'])} | {size / len(data['claims']):.0f} | {size / max(1, len(data['rows'])):.0f} |"
+            f"{len(data['rows'])} | {size / len(data['claims']):.0f} | {texts / len(data['claims']):.0f} | "
+            f"{whole / len(data['claims']):.0f} | {size / max(1, len(data['rows'])):.0f} |"
         )
     print("\n".join([*out, "", *of_pages]))
     return 0

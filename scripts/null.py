@@ -30,13 +30,13 @@ HEAD = (
 
 def table(answer: Trace, figures: Sequence[Expected]) -> str:
     """The first routes that help, with their figures."""
-    by_name = {(each.sign, each.mediators): each for each in figures}
+    by_name = {(each.sign, each.mediators, each.less): each for each in figures}
     lines = [
         "| route | weight | expected | chance | papers |",
         "|---|---|---|---|---|",
     ]
     for route in answer.routes[:FIRST]:
-        each = by_name.get((route.sign, route.mediators)) if route.mediators else None
+        each = by_name.get((route.sign, route.mediators, route.less)) if route.mediators else None
         cells = ["-", "-", "-"]
         if each:
             fixed = f" ({each.slots - each.free})" if each.slots > each.free else ""

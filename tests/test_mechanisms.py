@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import math
-from dataclasses import asdict
 
 import pytest
 from hypothesis import given, settings
@@ -288,7 +287,7 @@ def test_best_first_search_equals_brute_force(graph, rows):
     claims = [made(v, s, p, o, aspect, publication=paper) for s, p, o, aspect, paper in rows]
     weigher = Weigher(v, Context(disease="SLE"))
     ready = chains(claims, v)
-    assert Chains(**json.loads(json.dumps(asdict(ready)))) == ready
+    assert Chains.of(json.loads(json.dumps(ready.packed()))) == ready
     linked = [ready[index] for index in range(len(ready.links))]
     worth = [belief(link, claims[link.claim], weigher) for link in linked]
     question = Question("MSC", {"SLE": 1.0}, 4, most=10**6)
@@ -410,6 +409,119 @@ def test_primed_cells_count_less_unless_asked_for(graph):
     (plain,) = asked(graph, claims).routes
     (primed,) = asked(graph, claims, context=Context(priming="IFNG")).routes
     assert plain.weight == pytest.approx(0.7 * primed.weight)
+
+
+READ = {"system": "animal model", "species": ("human",), "disease": "SLE"}
+
+
+@pytest.mark.parametrize(
+    ("cells", "factor"),
+    [
+        ({}, 0.5),
+        ({"mediator": ("PGE2",), "mediator_test": "stated"}, 1.0),
+        ({"mediator_test": "blockade"}, 1.0),
+        ({"leg_of": "MSC -> SLE"}, 1.0),
+        ({"disease": ""}, 1.0),
+        ({"system": "ex vivo"}, 1.0),
+    ],
+)
+def test_a_level_in_a_treated_host_may_follow_from_the_benefit(graph, cells, factor):
+    v = graph.vocabulary
+    asks = Weigher(v, Context(species="human", disease="SLE"))
+    claim = made(v, "MSC", "negatively_regulates", "IL18", "abundance", **(READ | cells))
+    assert asks.context_factor(claim, claim.evidence[0]) == pytest.approx(factor)
+    assert asks.support(claim, claim.evidence[0]) == pytest.approx((1 - asks.error(claim.evidence[0])) * factor)
+    said = ("may follow from the benefit: level in a treated host x0.5",)
+    assert asks.discounts(claim, claim.evidence[0]) == (said if factor < 1 else ())
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        ("MSC", "expresses", "IL18", "expression"),
+        ("MSC", "negatively_regulates", "IL18", "activation"),
+        ("MSC", "negatively_regulates", "Th17 cell", "abundance"),
+        ("TGFB1", "negatively_regulates", "IL18", "abundance"),
+    ],
+)
+def test_no_other_claim_is_a_level_in_a_treated_host(graph, claim):
+    made_so = made(graph.vocabulary, *claim, **READ)
+    assert Weigher(graph.vocabulary, Context(disease="SLE")).context_factor(made_so, made_so.evidence[0]) == 1.0
+
+
+def test_what_the_source_lowers_carries_nothing(graph):
+    """More TGFB1 that protects and less TGFB1 that drives are two ways to help, however alike their names."""
+    v = graph.vocabulary
+    claims = [
+        made(v, "MSC", "secretes", "TGFB1", "secretion"),
+        made(v, "MSC", "negatively_regulates", "TGFB1", "abundance", **READ | {"publication": "doi:10.1000/two"}),
+        made(v, "TGFB1", "protects_against", "SLE", publication="doi:10.1000/three"),
+        made(v, "TGFB1", "contributes_to", "SLE", publication="doi:10.1000/four"),
+    ]
+    answer = asked(graph, claims)
+    assert {(r.label, r.less) for r in answer.routes} == {("via TGFB1", False), ("through less TGFB1", True)}
+    assert {(r.label, r.less) for r in answer.counter_routes} == {("via TGFB1", False), ("through less TGFB1", True)}
+    steps = {r.label: r.mechanisms[0].steps[0].effect for r in answer.routes}
+    assert steps == {"via TGFB1": 1, "through less TGFB1": -1}
+
+
+def test_a_direct_claim_is_told_with_the_fall_that_its_paper_shows(graph):
+    v = graph.vocabulary
+    claims = [
+        made(v, "MSC", "ameliorates", "SLE", mediator=("IL18",), mediator_test="stated", **READ),
+        made(v, "MSC", "negatively_regulates", "IL18", "abundance", leg_of="MSC -> SLE", **READ),
+        made(v, "IL18", "contributes_to", "SLE", leg_of="MSC -> SLE", **READ),
+    ]
+    (route,) = asked(graph, claims).routes
+    assert (route.label, len(route.mechanisms)) == ("through less IL18", 1)
+    elsewhere = made(v, "MSC", "negatively_regulates", "IL18", "abundance", publication="doi:10.1000/two")
+    assert {r.label for r in asked(graph, [claims[0], elsewhere, claims[2]]).routes} == {
+        "via IL18",
+        "through less IL18",
+    }
+
+
+@pytest.mark.parametrize(
+    ("first", "basis"),
+    [
+        ({"disease": "SLE", "mediator_test": "knockdown", "mediator": ("PGE2",)}, "tested"),
+        ({"disease": "lupus nephritis"}, "seen"),
+        ({"disease": "RA", "mediator_test": "blockade", "mediator": ("PGE2",)}, "assembled"),
+        ({}, "assembled"),
+    ],
+)
+def test_how_a_mechanism_is_tied_to_the_disease(graph, first, basis):
+    v = graph.vocabulary
+    claims = [
+        made(v, "MSC", "negatively_regulates", "B cell", "proliferation", **first),
+        made(v, "B cell", "contributes_to", "SLE", publication="doi:10.1000/two"),
+    ]
+    (route,) = asked(graph, claims).routes
+    assert route.mechanisms[0].basis == basis
+    (route,) = asked(graph, claims[:1], target="B cell").routes
+    assert route.mechanisms[0].basis == ""
+
+
+def test_no_bridge_beyond_a_kind_with_claims_of_its_own(graph):
+    """NK cells have claims of their own on a condition: what CD56dim NK cells do is not told of lymphoid cells at large."""
+    v = graph.vocabulary
+    claims = [
+        made(v, "MSC", "negatively_regulates", "CD56dim NK cell", "activation"),
+        made(v, "innate lymphoid cell", "contributes_to", "SSc", publication="doi:10.1000/two"),
+    ]
+    assert asked(graph, claims, target="SSc").routes
+    own = made(v, "NK cell", "decreased_in", "RA", publication="pmc:PMC3")
+    assert not asked(graph, [*claims, own], target="SSc").routes
+
+
+def test_less_of_a_factor_then_another(graph):
+    v = graph.vocabulary
+    claims = [
+        made(v, "MSC", "negatively_regulates", "HGF", "expression"),
+        made(v, "HGF", "positively_regulates", "IL6", "secretion"),
+        made(v, "IL6", "contributes_to", "SLE"),
+    ]
+    assert [route.label for route in asked(graph, claims).routes] == ["through less HGF, then IL6"]
 
 
 def test_one_paper_is_one_route(graph):

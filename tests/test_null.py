@@ -300,17 +300,17 @@ def test_chances_are_chances_and_seeds_matter(graph):
     assert graph.null("MSC", "SLE", shuffles=4, seed=1) == result
     assert graph.null("MSC", "SLE", shuffles=4, seed=2) != result
     answer = graph.trace("MSC", "SLE", count=0)
-    weights = {(r.sign, r.mediators): r.weight for r in (*answer.routes, *answer.counter_routes)}
-    assert all(each.weight == weights[(each.sign, each.mediators)] for each in result.routes)
+    weights = {(r.sign, r.mediators, r.less): r.weight for r in (*answer.routes, *answer.counter_routes)}
+    assert all(each.weight == weights[(each.sign, each.mediators, each.less)] for each in result.routes)
 
 
 @pytest.mark.parametrize(("source", "target"), [("SLE", "MSC"), ("IFNG", "RA"), ("umbilical cord MSC", "SLE")])
 def test_the_question_is_that_of_trace(graph, source, target):
     answer = graph.trace(source, target, count=0)
-    weights = {(r.sign, r.mediators): r.weight for r in (*answer.routes, *answer.counter_routes)}
+    weights = {(r.sign, r.mediators, r.less): r.weight for r in (*answer.routes, *answer.counter_routes)}
     found = graph.null(source, target, shuffles=1).routes
     assert found
-    assert all(each.weight == weights[(each.sign, each.mediators)] for each in found)
+    assert all(each.weight == weights[(each.sign, each.mediators, each.less)] for each in found)
 
 
 def test_a_route_under_a_heavier_one_counts(graph):

@@ -708,3 +708,16 @@ def test_a_system_without_seccomp_is_said_at_start(small_graph, monkeypatch, con
     with serving(small_graph.folder) as served:
         said = [line for line in served.log if "seccomp" in str(line.get("why"))]
     assert bool(said) is not confined
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "identity"])
+def test_caches_are_told_that_the_encoding_varies(served, encoding):
+    answer = served.client.get("/data.nq", headers={"Accept-Encoding": encoding})
+    assert answer.headers.get("content-encoding", "identity") == encoding
+    answer = served.ask(SELECT.replace("?cell ?name", "*"), **{"Accept-Encoding": encoding})
+    assert answer.headers["vary"] == "Accept, Accept-Encoding" or (encoding, answer.headers["vary"]) == (
+        "gzip",
+        "Accept",
+    )
+    large = served.ask("SELECT * { ?s ?p ?o }", **{"Accept-Encoding": encoding})
+    assert large.headers["vary"] == "Accept, Accept-Encoding"

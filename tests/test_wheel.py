@@ -43,6 +43,7 @@ def test_wheel_holds_tables_queries_templates_and_licences(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     for needed in (
         "kg/_data/ontology/mscim.ttl",
+        "kg/_data/ontology/shapes.ttl",
         "kg/_data/ontology/entities.tsv",
         "kg/_data/triples/publications.tsv",
         "kg/_data/triples/studies.tsv",
