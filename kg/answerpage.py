@@ -115,6 +115,13 @@ def answered(graph: Dataset, given: Given) -> dict[str, Any]:
     condition = graph.vocabulary.is_a(target, "Condition")
     words = ("ameliorate", "exacerbate") if condition else ("lower", "raise")
     lines = _lines(graph, answer, taken, null)
+    disease = answer.context.disease
+    basis = {
+        "tested": f"tested in {disease}",
+        "seen": f"seen in {disease}",
+        "assembled": "assembled from other settings",
+    }
+    shown = Counter(route.mechanisms[0].basis for route in answer.routes)
     command = questions.command(question, wanted)
     from kg.answers import identity
 
@@ -132,6 +139,8 @@ def answered(graph: Dataset, given: Given) -> dict[str, Any]:
             ([each for each in lines if each.route.sign == sign], words[sign > 0])
             for sign in sorted({each.route.sign for each in lines}, key=lambda s: s != _main(answer))
         ],
+        "basis": basis if disease else {},
+        "bases": [(shown[key], said) for key, said in basis.items() if disease and shown[key]],
         "fits": graph.fits(answer),
         "direct": [] if condition else _direct(graph, wanted),
         "way": _way(graph, answer, source, target, wanted),

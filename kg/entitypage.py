@@ -62,6 +62,9 @@ def paper(graph: Dataset, curie: str) -> dict[str, Any]:
     return {
         "paper_": graph.publications[curie],
         "chosen": select(graph.assertions, graph.vocabulary, publication=curie),
+        "withdrawn": [
+            (claim, row) for claim in graph.assertions for row in claim.withdrawn if row.publication == curie
+        ],
         "studies": [study for study in graph.studies if study.publication == curie],
     }
 

@@ -392,8 +392,18 @@ def test_the_answer_is_that_of_the_api(opened, served):
     assert [each.split(". ", 1)[-1] for each in labels] == wanted
     papers = {paper for kind in ("routes", "counter_routes") for route in answer[kind] for each in route["mechanisms"] for step in each["steps"] for paper in step["publications"]}  # fmt: skip
     items = served.client.get(links["CSL-JSON"]).json()
-    assert papers <= {item["note"] for item in items}
+    assert papers <= {item["note"].partition("; ")[0] for item in items}
     assert served.client.get(links["BibTeX"]).text.count("@article") == len(items)
+
+
+def test_a_named_query_opens_in_the_editor(opened):
+    page = opened("/queries/mediators-of")
+    first = page.inner_text("table tbody td")
+    page.click("summary:text-is('The query')")
+    page.click("text=Change it in the editor")
+    page.wait_for_url("**/sparql#query=*")
+    page.wait_for_selector("#found table")
+    assert first in text(page, "#found")
 
 
 # --- without JavaScript, on paper ------------------------------------------------------------------------------------

@@ -224,6 +224,23 @@ def test_a_claim_has_a_page(held, small_graph):
     assert "doi.org/10.1000/one" in page
 
 
+def test_what_does_not_count_is_said(held):
+    from dataclasses import replace
+
+    graph = held.graph
+    claim = next(each for each in graph.assertions if each.object == "Th17 cell")
+    void = claim.evidence[0]._replace(statement="Said and taken back.", publication="doi:10.1000/two")
+    changed = claim._replace(withdrawn=(void._replace(standing="retracted"),))
+    other = Open(held.folder, held.limits)
+    other.graph = replace(graph, assertions=tuple(changed if each is claim else each for each in graph.assertions))
+    for path in (f"/entity/assertion/{claim.id}", "/entity/doi:10.1000/two", "/claims?object=Th17%20cell"):
+        page = text(other, path)
+        assert re.search(r"not counted</span>\s+Said and taken back", page), path
+        assert "retracted" in page
+        assert "Said and taken back" not in text(held, path)
+    assert "1 not counted" in text(other, "/entity/CL:0000899")
+
+
 def test_programs_get_rdf_and_problems(held):
     assert dict(get(held, "/entity/CL:0000899", "*/*").headers)["Content-Type"] == "text/turtle; charset=utf-8"
     said = get(held, "/entity/Th17cell", "*/*")
