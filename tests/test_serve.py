@@ -721,3 +721,35 @@ def test_caches_are_told_that_the_encoding_varies(served, encoding):
     )
     large = served.ask("SELECT * { ?s ?p ?o }", **{"Accept-Encoding": encoding})
     assert large.headers["vary"] == "Accept, Accept-Encoding"
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/entity/SLEE", "/trace?source=MSC&target=SLEE"])
+def test_problems_are_pages_for_browsers(served, path):
+    browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+    answer = served.client.get(path, headers={"Accept": browser})
+    assert answer.status_code == (400 if "trace" in path else 404)
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert "script-src 'self'" in answer.headers["content-security-policy"]
+    assert "<h1>" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/entity/SLEE", "/api/trace?source=MSC&target=SLEE", "/api/nothing"])
+@pytest.mark.parametrize("accept", ["*/*", "application/json", "text/*;q=0.3, application/json;q=0.9"])
+def test_problems_are_json_for_programs(served, path, accept):
+    answer = served.client.get(path, headers={"Accept": accept})
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["status"] == answer.status_code
+
+
+def test_problems_of_the_api_are_json_for_browsers_too(served):
+    answer = served.client.get("/api/trace?source=MSC&target=SLEE", headers={"Accept": "text/html, */*;q=0.1"})
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_page_that_takes_too_long_says_so_on_a_page(graph):
+    with serving(graph.folder, Limits(seconds=0.5), workers=1) as made:
+        query = "source=MSC&target=SLE&null=50"
+        answer = made.client.get(f"/trace?{query}", headers={"Accept": "text/html"})
+        assert answer.status_code == 503
+        assert "longer than 0.5 s" in answer.text
+        assert "<h1>Service Unavailable</h1>" in answer.text

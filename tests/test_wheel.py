@@ -48,7 +48,6 @@ def test_wheel_holds_tables_queries_templates_and_licences(wheel):
         "kg/_data/triples/publications.tsv",
         "kg/_data/triples/studies.tsv",
         "kg/queries/mediators-of.rq",
-        "kg/templates/page.html.j2",
         "kg/templates/page/base.html.j2",
         "kg/templates/page/page.css",
         "kg/templates/page/page.js",
