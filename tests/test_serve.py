@@ -721,3 +721,9 @@ def test_caches_are_told_that_the_encoding_varies(served, encoding):
     )
     large = served.ask("SELECT * { ?s ?p ?o }", **{"Accept-Encoding": encoding})
     assert large.headers["vary"] == "Accept, Accept-Encoding"
+
+
+def test_other_methods_at_the_sign_of_life(served):
+    assert served.client.options("/healthz").status_code == 204
+    answer = served.client.post("/healthz")
+    assert (answer.status_code, answer.headers["content-type"]) == (405, "application/problem+json")
