@@ -240,6 +240,8 @@ def test_log_has_no_queries_by_default(served, small_graph):
 
 
 def test_health(served):
+    while served.client.get("/healthz").json()["workers"] < 2:  # the second is still starting
+        time.sleep(0.02)
     body = served.client.get("/healthz").json()
     assert body == {"status": "ok", "data_version": served.pool.version, "workers": 2}
 
