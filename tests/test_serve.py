@@ -240,6 +240,8 @@ def test_log_has_no_queries_by_default(served, small_graph):
 
 
 def test_health(served):
+    while served.client.get("/healthz").json()["workers"] < 2:  # the second is still starting
+        time.sleep(0.02)
     body = served.client.get("/healthz").json()
     assert body == {"status": "ok", "data_version": served.pool.version, "workers": 2}
 
@@ -721,3 +723,9 @@ def test_caches_are_told_that_the_encoding_varies(served, encoding):
     )
     large = served.ask("SELECT * { ?s ?p ?o }", **{"Accept-Encoding": encoding})
     assert large.headers["vary"] == "Accept, Accept-Encoding"
+
+
+def test_other_methods_at_the_sign_of_life(served):
+    assert served.client.options("/healthz").status_code == 204
+    answer = served.client.post("/healthz")
+    assert (answer.status_code, answer.headers["content-type"]) == (405, "application/problem+json")
