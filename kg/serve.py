@@ -123,7 +123,7 @@ class _Gateway:
         self.packed = GZipMiddleware(self._plain, minimum_size=PACKED, compresslevel=4)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] == HEALTH:
+        if scope["type"] != "http" or (scope["path"] == HEALTH and scope["method"] in ("GET", "HEAD")):
             await self.inner(scope, receive, send)
         elif any(name == b"accept-encoding" and b"gzip" in value for name, value in scope["headers"]):
             scope["kg.packed"] = True

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from kg.catalogue import GROUPS, ready
-from kg.sparql import PREFIXES
+from kg.sparql import PREFIXES, prologue
 from kg.vocabulary import MSCIM
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["filling"]
 
 FIRST = """SELECT ?cell ?name WHERE {
-  ?cell rdfs:subClassOf+ CL:0000084 ; rdfs:label ?name
+  ?cell mscim:kind_of CL:0000084 ; rdfs:label ?name
 } ORDER BY ?name"""
 DECLARED = """SELECT ?term ?label WHERE {
   VALUES ?kind { owl:ObjectProperty owl:DatatypeProperty owl:AnnotationProperty }
@@ -43,7 +43,7 @@ def filling(graph: Dataset, summary: Mapping[str, Any], base: str, longest: int)
     for row in answer:
         properties[row["term"].value] = row["label"].value if row["label"] else ""
     return {
-        "query": FIRST,
+        "query": prologue(FIRST, ontology.prefixes).replace(" PREFIX ", "\nPREFIX ") + FIRST,
         "longest": longest,
         "endpoint": f"{base}/sparql",
         "counts": ", ".join(f"{summary[name]:,} {name}" for name in COUNTED),

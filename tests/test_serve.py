@@ -240,6 +240,8 @@ def test_log_has_no_queries_by_default(served, small_graph):
 
 
 def test_health(served):
+    while served.client.get("/healthz").json()["workers"] < 2:  # the second is still starting
+        time.sleep(0.02)
     body = served.client.get("/healthz").json()
     assert body == {"status": "ok", "data_version": served.pool.version, "workers": 2}
 
@@ -753,3 +755,9 @@ def test_a_page_that_takes_too_long_says_so_on_a_page(graph):
         assert answer.status_code == 503
         assert "longer than 0.5 s" in answer.text
         assert "<h1>Service Unavailable</h1>" in answer.text
+
+
+def test_other_methods_at_the_sign_of_life(served):
+    assert served.client.options("/healthz").status_code == 204
+    answer = served.client.post("/healthz")
+    assert (answer.status_code, answer.headers["content-type"]) == (405, "application/problem+json")

@@ -242,3 +242,11 @@ def test_without_scripts_it_is_a_form(chromium, served):
         page.click("#run")
     assert "true" in answered.value.text()
     context.close()
+
+
+@browser
+def test_the_first_query_has_no_fault(opened):
+    page = opened()
+    assert page.locator(".parseErrorIcon").count() == 0
+    page.evaluate("document.querySelector('.CodeMirror').CodeMirror.setValue('SELECT * { ?x nope:y ?z }')")
+    page.locator(".parseErrorIcon").wait_for()

@@ -171,7 +171,10 @@
     const frame = $("graph").getBoundingClientRect();
     return Math.min(1.3, frame.width / (box.right - box.left), frame.height / (box.bottom - box.top));
   }
-  function fit(animated) { move({ x: (box.left + box.right) / 2, y: (box.top + box.bottom) / 2 }, whole(), animated); }
+  function fit(animated) {  // within another page at the top: there is more to read below
+    const scale = whole(), high = $("graph").getBoundingClientRect().height / scale, framed = document.body.classList.contains("framed");
+    move({ x: (box.left + box.right) / 2, y: framed ? box.top + high / 2 : (box.top + box.bottom) / 2 }, scale, animated);
+  }
   function open() {  // in a narrow window the whole would be too small to read: begin at the left
     const frame = $("graph").getBoundingClientRect(), scale = whole();
     if (scale * 14 >= (document.body.classList.contains("framed") ? 5 : 8)) { fit(false); return; }
