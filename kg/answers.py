@@ -111,6 +111,7 @@ def _mechanism(mechanism: Mechanism) -> dict[str, Any]:
                 "mediators": list(step.mediators),
                 "primed": list(step.primed),
                 "together": list(step.together),
+                "titles_only": step.titles_only,
                 "bridge": step.bridge,
             }
             for step in mechanism.steps

@@ -10,7 +10,7 @@ import heapq
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from kg.chains import Chains, Hop, Question
+from kg.chains import Chains, Hop, Named, Question
 from kg.model import Assertion
 
 if TYPE_CHECKING:
@@ -103,86 +103,77 @@ class _Pairs:
         weigh: Callable[[int], float],
         floor: float,
     ) -> None:
-        self.claims, self.chains, self.question, self.weigh = claims, chains, question, weigh
-        self.usable = _usable(claims, chains, question)
-        places = [row[0] for row in chains.links]
-        self.mediators = [row[1] for row in chains.links]
-        self.effects = [row[4] for row in chains.links]
-        self.objects = [claims[place].object for place in places]
-        self._starts = {index for index, place in enumerate(places) if claims[place].subject == question.source}
-        self.rest, self.skipped = _rest(
-            chains, self.usable, self.objects, self.effects, question, weigh, self._starts, floor
-        )
+        self.named, self.question = chains.named(claims), question
+        starting = set(self.named.leaving.get(question.source, ()))
+        usable = _usable(self.named, question)
+        self.rest, self.skipped = _rest(self.named, usable, question, weigh, starting, floor)
+        self.starting = starting & self.rest.keys()
+        self.promises = {index: (weigh(index), max(pair)) for index, pair in self.rest.items()}
 
     def starts(self) -> list[State]:
         """The links of the source, one state each."""
         states: list[State] = []
-        for index in self._starts & self.rest.keys():
-            value = self.weigh(index)
+        for index in self.starting:
+            value, ahead = self.promises[index]
             if value > 0:
-                seen = frozenset((self.question.source, self.objects[index], *self.mediators[index]))
-                bound = value * max(self.rest[index])
-                states.append((-bound, (index,), value, self.effects[index], False, seen, ((index, 0, "", 1.0),)))
+                link = self.named.chains.links[index]
+                seen = frozenset((self.question.source, self.named.objects[index], *link[1]))
+                states.append((-value * ahead, (index,), value, link[4], False, seen, ((index, 0, "", 1.0),)))
         return states
 
     def ended(self, index: int) -> bool:
         """Whether a chain that ends in this link has reached the target."""
-        return self.objects[index] in self.question.ends
+        return self.named.objects[index] in self.question.ends
 
     def grow(self, heap: list[State], state: State, least: float) -> None:
         """Push all chains one link longer whose bound is not below `least`."""
         _, path, value, sign, crossed, seen, hops = state
-        chains, rest, usable, weigh, objects = self.chains, self.rest, self.usable, self.weigh, self.objects
-        mediators, bridges, factors = self.mediators, chains.bridges, chains.factors
-        for other, place, attestation, crossing in zip(*chains.follows[path[-1]], strict=True):
-            if other not in rest or not usable[other]:
+        promises, push = self.promises, heapq.heappush
+        for other, end, bridge, mediators, factor, effect, hop in self.named.after(path[-1]):
+            promise = promises.get(other)
+            if promise is None or end in seen or (bridge and (crossed or bridge in seen)):
                 continue
-            end, bridge = objects[other], bridges[crossing]
-            if (bridge and (crossed or bridge in seen)) or not seen.isdisjoint(mediators[other]):
+            if mediators and not seen.isdisjoint(mediators):
                 continue
-            if end in seen:
-                continue
-            new = value * factors[place] * weigh(other)
-            bound = new * max(rest[other])
+            new = value * factor * promise[0]
+            bound = new * promise[1]
             if bound > 0 and bound >= least:
-                longer = (*hops, (other, attestation, bridge, factors[place]))
-                passed = seen.union((end, bridge) if bridge else (end,), mediators[other])
-                signed = sign * self.effects[other]
-                heapq.heappush(heap, (-bound, (*path, other), new, signed, crossed or bool(bridge), passed, longer))
+                passed = seen.union((end, bridge) if bridge else (end,), mediators)
+                longer = (*path, other)
+                push(heap, (-bound, longer, new, sign * effect, crossed or bool(bridge), passed, (*hops, hop)))
 
     def names(self, hops: tuple[Hop, ...]) -> tuple[str, ...]:
         """Every name on the way, mediators and bridges in their places."""
-        claims, links = self.claims, self.chains.links
-        names = [claims[links[hops[0][0]][0]].subject]
+        links, objects = self.named.chains.links, self.named.objects
+        names = [self.named.subjects[hops[0][0]]]
         for index, _, bridge, _ in hops:
             if bridge:
                 names.append(bridge)
-            names.extend(self.mediators[index])
-            names.append(self.objects[index])
+            names.extend(links[index][1])
+            names.append(objects[index])
         return tuple(names)
 
 
-def _usable(claims: Sequence[Assertion], chains: Chains, question: Question) -> list[bool]:
+def _usable(named: Named, question: Question) -> list[bool]:
     source, ends, avoid = question.source, question.ends, question.avoid
-    result = []
-    for place, mediators, _, _, _, last, association, *_ in chains.links:
-        claim = claims[place]
-        fit = claim.object != source and claim.subject not in ends
-        if last or association:
-            fit = fit and claim.object in ends
-        if last and claim.subject == source and not mediators and not question.direct:
-            fit = False
-        if fit and avoid:
-            fit = not (avoid & {claim.subject, claim.object, claim.cell} or avoid.intersection(mediators))
-        result.append(fit)
-    return result
+    columns = zip(named.subjects, named.objects, named.inner, strict=True)
+    usable = [end != source and start not in ends and (inner or end in ends) for start, end, inner in columns]
+    links = named.chains.links
+    if not question.direct:
+        for index in named.leaving.get(source, ()):
+            if links[index][5] and not links[index][1]:
+                usable[index] = False
+    if avoid:
+        for index, link in enumerate(links):
+            claim = named.claims[link[0]]
+            if avoid & {claim.subject, claim.object, claim.cell} or avoid.intersection(link[1]):
+                usable[index] = False
+    return usable
 
 
 def _rest(
-    chains: Chains,
+    named: Named,
     usable: list[bool],
-    objects: list[str],
-    effects: list[int],
     question: Question,
     weigh: Callable[[int], float],
     starts: set[int],
@@ -193,18 +184,26 @@ def _rest(
     Length, repeats and the number of bridges are left out of account, so it is never too low: a bound. Completions that
     cannot reach `floor` times the best one of a link in `starts` are left out; what that came to is returned beside.
     """
+    objects, effects, ends = named.objects, named.effects, question.ends
     heap = [
-        (-question.ends[objects[index]], index, 0)
+        (-ends[objects[index]], 2 * index)  # the sign to come in the last bit
         for index, fit in enumerate(usable)
-        if fit and objects[index] in question.ends
+        if fit and objects[index] in ends
     ]
     heapq.heapify(heap)
+    promised = [0.0] * (2 * len(objects))  # best seen so far, below zero as in the heap
+    for value, place in heap:
+        promised[place] = value
+    leading, push, pop = named.before, heapq.heappush, heapq.heappop
     settled: dict[int, list[float]] = {}
     least = 0.0
     while heap:
-        value, index, sign = heapq.heappop(heap)
+        value, place = pop(heap)
         if -value < least:
             break
+        if value > promised[place]:
+            continue  # reached better meanwhile
+        index, sign = place >> 1, place & 1
         pair = settled.setdefault(index, [0.0, 0.0])
         if pair[sign]:
             continue
@@ -216,9 +215,9 @@ def _rest(
             least = max(least, -floor * worth)
             continue
         flipped = 1 - sign if effects[index] < 0 else sign
-        for before, factor in chains.precedes[index]:
-            if usable[before]:
-                known = settled.get(before)
-                if known is None or not known[flipped]:
-                    heapq.heappush(heap, (worth * factor, before, flipped))
+        for before, factor in leading(index):
+            reached = worth * factor
+            if usable[before] and reached < promised[2 * before + flipped] and -reached >= least:
+                promised[2 * before + flipped] = reached
+                push(heap, (reached, 2 * before + flipped))
     return settled, least

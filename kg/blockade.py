@@ -10,6 +10,7 @@ from operator import or_
 
 from kg.mechanisms import Route, Trace
 from kg.model import Assertion, Evidence
+from kg.notebook import line, page, paper, signed, table
 from kg.vocabulary import Vocabulary
 
 __all__ = ["Blockade", "Cut", "Experiment", "blockade"]
@@ -61,6 +62,34 @@ class Blockade:
     share: float
     cuts: tuple[Cut, ...]
     experiments: tuple[Experiment, ...]
+
+    def __repr__(self) -> str:
+        left = f"{self.share:.0%} of the weight lost, {len(self.surviving)} routes left"
+        return f"<without {', '.join(self.blocked)}: {left}>"
+
+    def _repr_html_(self) -> str:
+        lost = [[signed(route.sign), route.label, route.weight, "gone"] for route in self.lost]
+        left = [[signed(route.sign), route.label, before, route.weight] for route, before in self.surviving]
+        cut = [[each.blocks, each.share, each.all] for each in self.cuts]
+        found = [
+            [
+                f"{e.subject} on {e.object}",
+                e.mediator,
+                e.test,
+                e.held,
+                e.evidence.statement,
+                paper(e.evidence.publication),
+            ]
+            for e in self.experiments
+        ]
+        return page(
+            f"Without {', '.join(self.blocked)}: {self.before.source} on {self.before.target}",
+            line(f"{self.share:.1%} of the weight is lost; verdict {self.before.effect}, then {self.after.effect}"),
+            table(["sign", "route", "before", "after"], lost, title="Lost"),
+            table(["sign", "route", "before", "after"], left, title="Left"),
+            table(["blocks", "share lost", "cuts all"], cut, title="What would cut the routes"),
+            table(["of what", "mediator", "test", "needed", "finding", "paper"], found, title="Experiments"),
+        )
 
 
 def blockade(

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from math import prod
 from typing import Any, NamedTuple
 
+from kg.columns import Ragged, numbers, pack, packed_numbers, unpack
 from kg.graph import LEVELS, Blocks, Weigher
 from kg.model import Assertion
 from kg.vocabulary import Vocabulary
 
-__all__ = ["ATTESTATIONS", "Chains", "Composer", "Hop", "Link", "Question", "belief", "chains", "links"]
+__all__ = ["ATTESTATIONS", "Chains", "Composer", "Hop", "Link", "Named", "Question", "belief", "chains", "links"]
 
 ATTESTATIONS = (
     "",
@@ -83,40 +84,119 @@ class Link(NamedTuple):
 
 @dataclass(frozen=True)
 class Chains:
-    """All links, and for each the links that may follow it; plain lists all through, as JSON gives them back.
+    """All links, and for each the links that may follow it.
 
-    `links` has one row per link, the fields of Link in order. `follows[i]` holds four lists of one length: link j that
-    may follow link i, the factor (a place in `factors`, numbers in [0, 1] that hold all but belief), the attestation (a
-    place in ATTESTATIONS), and the wider or narrower concept passed on the way (a place in `bridges`, 0 for none).
+    `follows[i]` holds four lists of one length: link j that may follow link i, the factor (a place in `factors`,
+    numbers in [0, 1] that hold all but belief), the attestation (a place in ATTESTATIONS), and the wider or narrower
+    concept passed on the way (a place in `bridges`, 0 for none). `turned` holds the same pairs by the second link, as
+    lists of the first and of the factor; it is worked out when not given.
     """
 
-    links: list[list[Any]]
+    links: list[Link]
     bridges: list[str]
     factors: list[float]
-    follows: list[list[list[int]]]
+    follows: Sequence[list[list[int]]]
+    turned: Sequence[list[list[Any]]] | None = field(default=None, compare=False, repr=False)
+
+    @classmethod
+    def of(cls, packed: dict[str, Any]) -> Chains:
+        """Return what `packed` made. Raises ValueError, TypeError, KeyError or IndexError when it was damaged."""
+        factors = packed["factors"]
+        columns = packed["links"]
+        if columns and len(columns) != len(Link._fields):
+            raise ValueError(f"{len(columns)} columns of links")
+        links: list[Link] = list(map(partial(tuple.__new__, Link), unpack(columns)))
+        first, place = (numbers(column).tolist() for column in packed["turned"])
+        turned = Ragged(numbers(packed["into"]), (first, list(map(factors.__getitem__, place))))
+        follows = Ragged(numbers(packed["from"]), [numbers(column).tolist() for column in packed["follows"]])
+        if {len(follows), len(turned)} != {len(links)} or len(follows.columns) != 4:
+            raise ValueError("columns of different lengths")
+        return cls(links, packed["bridges"], factors, follows, turned)
+
+    def packed(self) -> dict[str, Any]:
+        """Return the same as JSON values that are read quickly: see `kg.columns`."""
+        places = {factor: place for place, factor in enumerate(self.factors)}
+
+        def flat(rows: Sequence[list[list[Any]]], column: int) -> list[Any]:
+            return [value for row in rows for value in row[column]]
+
+        return {
+            "links": pack(self.links),
+            "bridges": self.bridges,
+            "factors": self.factors,
+            "from": packed_numbers([len(each[0]) for each in self.follows]),
+            "follows": [packed_numbers(flat(self.follows, column)) for column in range(4)],
+            "into": packed_numbers([len(each[0]) for each in self.precedes]),
+            "turned": [
+                packed_numbers(flat(self.precedes, 0)),
+                packed_numbers([places[factor] for factor in flat(self.precedes, 1)]),
+            ],
+        }
 
     @cached_property
-    def precedes(self) -> list[list[tuple[int, float]]]:
-        """For each link those that it may follow, with the factor: `follows` turned round."""
-        turned: list[list[tuple[int, float]]] = [[] for _ in self.links]
-        factors = self.factors
+    def precedes(self) -> Sequence[list[list[Any]]]:
+        """For each link two lists: those that it may follow, and the factors. `follows` turned round."""
+        if self.turned is not None:
+            return self.turned
+        turned: list[list[list[Any]]] = [[[], []] for _ in self.links]
         for first, (following, places, _, _) in enumerate(self.follows):
             for second, place in zip(following, places, strict=True):
-                turned[second].append((first, factors[place]))
+                turned[second][0].append(first)
+                turned[second][1].append(self.factors[place])
         return turned
 
-    def __getitem__(self, index: int) -> Link:
-        link = self._made.get(index)
-        if link is None:
-            claim, mediators, rows, doubts, effect, last, association, penalty, contests, ill = self.links[index]
-            lists = (tuple(mediators), tuple(rows), tuple(doubts))
-            link = Link(claim, *lists, effect, last, association, penalty, tuple(contests), tuple(ill))
-            self._made[index] = link
-        return link
+    def named(self, claims: Sequence[Assertion]) -> Named:
+        """Return what a search looks at of each link; kept for the next search over the same claims."""
+        if not self._named or self._named[0].claims is not claims:
+            self._named[:] = [Named(claims, self)]
+        return self._named[0]
 
     @cached_property
-    def _made(self) -> dict[int, Link]:
-        return {}
+    def _named(self) -> list[Named]:
+        return []
+
+    def __getitem__(self, index: int) -> Link:
+        return self.links[index]
+
+
+class Named:
+    """Links with the names of their claims, in the form in which a search over pairs reads them fastest.
+
+    For each link its `subjects`, `objects`, `effects`, and whether it may stand before the end of a chain (`inner`);
+    `leaving` are the links of each subject.
+    """
+
+    def __init__(self, claims: Sequence[Assertion], chains: Chains) -> None:
+        self.claims, self.chains = claims, chains
+        links = chains.links
+        self.subjects = [claims[link[0]][0] for link in links]
+        self.objects = [claims[link[0]][2] for link in links]
+        self.effects = [link[4] for link in links]
+        self.inner = [not (link[5] or link[6]) for link in links]
+        self.leaving: dict[str, list[int]] = defaultdict(list)
+        for index, name in enumerate(self.subjects):
+            self.leaving[name].append(index)
+        self._after: dict[int, list[tuple[Any, ...]]] = {}
+        self._before: dict[int, list[tuple[int, float]]] = {}
+
+    def after(self, index: int) -> list[tuple[Any, ...]]:
+        """For each link that may follow: link, object, bridge, mediators, factor, effect, and the hop to it."""
+        found = self._after.get(index)
+        if found is None:
+            links, factors, bridges, objects = self.chains.links, self.chains.factors, self.chains.bridges, self.objects
+            found = self._after[index] = []
+            for other, place, attestation, crossing in zip(*self.chains.follows[index], strict=True):
+                link, factor, bridge = links[other], factors[place], bridges[crossing]
+                hop = (other, attestation, bridge, factor)
+                found.append((other, objects[other], bridge, link[1], factor, link[4], hop))
+        return found
+
+    def before(self, index: int) -> list[tuple[int, float]]:
+        """The links that this one may follow, with the factors."""
+        found = self._before.get(index)
+        if found is None:
+            found = self._before[index] = list(zip(*self.chains.precedes[index], strict=True))
+        return found
 
 
 class _Ready(NamedTuple):
@@ -344,11 +424,7 @@ class Composer:
                         for values, value in zip(following, (other, place, attestation, bridge), strict=True):
                             values.append(value)
             follows.append(following)
-        rows = [
-            [k.claim, [*k.mediators], [*k.rows], [*k.doubts], *k[4:-2], [*k.contests], [*k.diseases]]
-            for k in self.links
-        ]
-        return Chains(rows, list(bridges), list(factors), follows)
+        return Chains(self.links, list(bridges), list(factors), follows)
 
     def composed(self, first: int, second: int, bridged: bool = False) -> tuple[float, int]:
         """Return the factor in [0, 1] and the attestation of `second` after `first`; 0 when they do not cohere."""

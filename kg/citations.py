@@ -12,6 +12,7 @@ from kg.model import Publication
 
 __all__ = ["bibtex", "csl", "keys"]
 
+INITIALS = 5  # the most characters of them
 SPECIAL = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 
 
@@ -56,16 +57,38 @@ def bibtex(publications: Iterable[Publication]) -> str:
 
 def _entry(key: str, paper: Publication) -> str:
     fields: Mapping[str, str] = {
-        "author": f"{_tex(', '.join(paper.first_author.split(' ', 1)))} and others" if paper.first_author else "",
+        "author": f"{_author(paper.first_author)} and others" if paper.first_author else "",
         "title": f"{{{_tex(paper.title)}}}" if paper.title else "",
         "year": paper.year,
         "doi": paper.doi,
         "pmid": paper.pmid,
         "pmcid": paper.pmcid,
-        "note": _tex(paper.publication),
+        "note": _tex(_note(paper)),
     }
     lines = ",\n".join(f"  {name} = {{{value}}}" for name, value in fields.items() if value)
     return f"@article{{{key},\n{lines}\n}}\n"
+
+
+def _note(paper: Publication) -> str:
+    """The CURIE, and what became of the paper: who cites a retracted paper should know."""
+    return "; ".join((paper.publication, *paper.standing))
+
+
+def _parts(author: str) -> tuple[str, str]:
+    """Return the family name and the initials of an author; a name without initials is a family name as a whole.
+
+    >>> _parts("Ah Kioon MD"), _parts("Del Papa")
+    (('Ah Kioon', 'MD'), ('Del Papa', ''))
+    """
+    family, _, last = author.rpartition(" ")
+    return (family, last) if family and len(last) <= INITIALS and last.isupper() else (author, "")
+
+
+def _author(author: str) -> str:
+    family, given = map(_tex, _parts(author))
+    if given:
+        return f"{family}, {given}"
+    return f"{{{family}}}" if " " in family else family
 
 
 def _tex(text: str) -> str:
@@ -82,13 +105,13 @@ def csl(publications: Iterable[Publication]) -> str:
         if each.title:
             item["title"] = each.title
         if each.first_author:
-            family, _, given = each.first_author.partition(" ")
+            family, given = _parts(each.first_author)
             item["author"] = [{"family": family, **({"given": given} if given else {})}]
         if each.year:
             item["issued"] = {"date-parts": [[int(each.year)]]}
         for field, value in (("DOI", each.doi), ("PMID", each.pmid), ("PMCID", each.pmcid)):
             if value:
                 item[field] = value
-        item["note"] = each.publication
+        item["note"] = _note(each)
         items.append(item)
     return json.dumps(items, ensure_ascii=False, indent=1) + "\n"

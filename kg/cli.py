@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 import re
 import sys
@@ -29,7 +30,7 @@ __all__ = ["cli", "main"]
 
 CODES: tuple[tuple[type[KGError], int], ...] = ((CurationError, 1), (UnknownTerm, 3), (QueryError, 4), (SourceError, 5))
 BASIC = ("table", "tsv", "json")
-HERE = ("build", "check", "doctor", "format", "serve")  # commands about files of this machine
+HERE = frozenset("add build check checks doctor entity format import serve verify".split())  # about files here
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -37,8 +38,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     import gc
 
     gc.disable()  # an answer takes a fraction of a second: looking for garbage would be a tenth of it
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")  # a terminal that has no Greek letters gets their numbers
     try:
-        code = cli.main(args=None if arguments is None else list(arguments), prog_name="kg", standalone_mode=False)
+        given = [_utf8(each) for each in (sys.argv[1:] if arguments is None else arguments)]
+        code = cli.main(args=given, prog_name="kg", standalone_mode=False)
         sys.stdout.flush()
     except click.exceptions.Abort:
         click.echo("kg: interrupted; nothing was left half-written", err=True)
@@ -66,7 +71,36 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
-LATER = {"serve": "kg.cli_serve", **dict.fromkeys(("communities", "doctor", "stats", "studies"), "kg.cli_data")}
+def _utf8(argument: str) -> str:
+    """An argument that Python read in a locale without such letters, read as UTF-8."""
+    try:
+        return os.fsencode(argument).decode() if any("\udc80" <= c <= "\udcff" for c in argument) else argument
+    except UnicodeError:
+        return argument
+
+
+LATER = {
+    "add": "kg.cli_add",
+    "plot": "kg.cli_plot",
+    "serve": "kg.cli_serve",
+    **dict.fromkeys(("checks", "entity", "import", "verify"), "kg.cli_curate"),
+    **dict.fromkeys(("communities", "doctor", "stats", "studies"), "kg.cli_data"),
+}
+
+
+SEE = "Exit codes: `kg --help` lists them."
+EXITS = """\b
+Exit codes:
+  0    done; an empty answer is an answer
+  1    the tables have problems (check, format --check, building from faulty tables)
+  2    wrong usage: an unknown command or option
+  3    an unknown or ambiguous name
+  4    a SPARQL query that is malformed or refused
+  5    something cannot be read or written, or is damaged
+  130  interrupted; nothing is left half-written
+
+Answers go to standard output, talk to standard error. Colours are for terminals only; NO_COLOR=1 turns them off.
+"""
 
 
 class _Group(click.Group):
@@ -76,12 +110,16 @@ class _Group(click.Group):
         return sorted({*self.commands, *LATER})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        command = super().get_command(ctx, cmd_name)
         if cmd_name in LATER:
             from importlib import import_module
 
-            command: click.Command = getattr(import_module(LATER[cmd_name]), cmd_name)
-            return command
-        return super().get_command(ctx, cmd_name)
+            module = import_module(LATER[cmd_name])
+            command = getattr(module, cmd_name, None) or getattr(module, f"{cmd_name}_")
+        if command is not None:
+            for each in (command, *(command.commands.values() if isinstance(command, click.Group) else ())):
+                each.epilog = each.epilog or SEE
+        return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -96,7 +134,9 @@ class _Group(click.Group):
             raise click.UsageError(f"no command {args[0]!r}.{hint} `kg --help` lists all.", ctx) from error
 
 
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(
+    cls=_Group, epilog=EXITS, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
 @click.version_option(package_name="mscim", prog_name="kg")
 @click.option(
     "--data", metavar="DIR", help="Your own tables (a folder with triples/), or a dataset made by `kg build`."
@@ -126,6 +166,8 @@ def cli(context: click.Context, data: str | None, endpoint: str | None, endpoint
     Names are those of ontology/entities.tsv, their synonyms or CURIEs, in any case.
     """
     context.obj = data
+    if os.environ.get("NO_COLOR"):
+        context.color = False
     if endpoint and context.get_parameter_source("endpoint") is click.core.ParameterSource.COMMANDLINE:
         if data:
             raise click.UsageError("--data and --endpoint: give one of them")
@@ -475,6 +517,10 @@ def show(context: click.Context, entity: str, species: str, count: int, form: st
                     for n in neighbours[:count]
                 ]
                 say.columns(["name", "predicate", "aspect", "in cell", "belief", "papers", "against"], rows, 40)
+                for n in neighbours[:count]:
+                    for paper in n.withdrawn:
+                        said = graph.publications[paper].citation
+                        click.echo(f"  not counted for {n.name} ({n.predicate}): {said} ({paper})")
                 if len(neighbours) > count:
                     click.echo(f"... {len(neighbours) - count} more; -k {len(neighbours)} shows all")
 
@@ -501,19 +547,19 @@ def evidence(
     kg evidence "umbilical cord MSC" SLE --format tsv
     kg evidence "cord MSC" "Tfh cell" --disease SLE
     """
-    from kg.dataset import row_of
+    from kg.dataset import known_of, row_of
 
     graph = _load(context)
     _context(graph, msc_source=msc_source)
     found = graph.evidence(subject, object, disease=disease, species=species, msc_source=msc_source)
-    rows = [{**row_of(claim, row), "effect_sign": claim.effect} for claim, row in found]
+    rows = [{**row_of(claim, row), "effect_sign": claim.effect, **known_of(claim, row)} for claim, row in found]
     if form == "json":
         options = [("--disease", disease), ("--species", species), ("--msc-source", msc_source)]
         _json(graph, _command("evidence", options, *filter(None, (subject, object))), {"rows": rows})
     elif form == "tsv":
         from kg.curation import COLUMNS
 
-        columns = [*COLUMNS["evidence"], "effect_sign"]
+        columns = [*COLUMNS["evidence"], "effect_sign", "row", "checked", "standing"]
         say.tsv(columns, ([row[column] for column in columns] for row in rows))
     else:
         from itertools import groupby
@@ -524,11 +570,14 @@ def evidence(
             click.secho(f"{claim.subject} {claim.predicate.replace('_', ' ')} {what}", bold=True)
             for _, row in group:
                 mark = "for    " if row.direction == "supports" else "AGAINST"
+                mark = "NOT COUNTED:" if row in claim.withdrawn else mark
                 facts = [row.system, "; ".join(row.species), row.msc_source, row.disease, "; ".join(row.model)]
                 facts += [
                     f"through {' and '.join(row.mediator)} ({row.mediator_test or 'stated'})" if row.mediator else ""
                 ]
                 facts += [f"with {'; '.join(row.combined_with)}" if row.combined_with else "", row.effect]
+                facts += ["read in the title only" if row.read == "title" else ""]
+                facts += [f"checked: {row.checked}" if row.checked else ""]
                 click.echo(f"  {mark} {row.statement}")
                 click.echo(f"          {', '.join(filter(None, facts))}")
                 click.echo(f"          {graph.publications[row.publication].citation} ({row.publication})")
@@ -645,8 +694,20 @@ def disagreements(context: click.Context, about: str, disease: str, count: int, 
         say.disagreements_text(graph, found, count)
 
 
+def _query_names(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    from kg.catalogue import catalogue
+
+    return [name for name in catalogue() if name.startswith(incomplete)]
+
+
+def _measures(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    from kg.centrality import MEASURES
+
+    return [name for name in MEASURES if name.startswith(incomplete)]
+
+
 @cli.command()
-@click.argument("query", required=False)
+@click.argument("query", required=False, shell_complete=_query_names)
 @click.option("--param", "parameters", multiple=True, metavar="NAME=VALUE", help="Fill a parameter of a named query.")
 @click.option("--list", "listing", is_flag=True, help="List the named queries by keyword (table, tsv or json).")
 @_format("table", "csv", "tsv", "json", "xml", "turtle")
@@ -785,7 +846,13 @@ def _stdin() -> str:
 
 
 @cli.command()
-@click.option("--measure", default="betweenness", show_default=True, help="One of those listed above.")
+@click.option(
+    "--measure",
+    default="betweenness",
+    show_default=True,
+    shell_complete=_measures,
+    help="One of those listed above.",
+)
 @click.option("--disease", default="", metavar="NAME", help="Only the claims seen in this disease.")
 @click.option("--msc-source", default="", metavar="TISSUE", help="Only what was seen with MSC of this tissue.")
 @click.option("--category", default="", metavar="CLASS", help="Only entities of this class, as ImmuneCell or Factor.")
@@ -934,21 +1001,39 @@ def export(context: click.Context, form: str, output: str) -> None:
       edges-csv, edges-tsv         claims, one a row
       bibtex, csl                  the publications, for reference managers
       examples                     the queries of `kg query --list`, as SPARQL examples in Turtle
+      xlsx                         the tables as a workbook, which `kg import` reads back
 
     \b
     kg export graphml -o mscim.graphml
     """
-    content = _load(context).export(form)
+    if form == "xlsx":
+        from kg.workbooks import workbook
+
+        if _endpoint(context):
+            raise click.UsageError("xlsx holds the tables, which an endpoint does not have")
+        content = workbook(_root(context))
+    else:
+        content = _load(context).export(form)
     if output == "-":
         click.echo(content, nl=False)
     else:
-        from kg.sources import write_text
+        from kg.sources import write_bytes
 
-        write_text(Path(output), content.decode())
+        write_bytes(Path(output), content)
         click.echo(f"kg: wrote {output} ({len(content) // 1024} KB)", err=True)
 
 
 # --- tables ----------------------------------------------------------------------------------------------------------
+
+
+def _rows(form: str, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Print rows about files of this machine, as TSV or as JSON without a data version."""
+    if form == "tsv":
+        say.tsv(names, rows)
+        return
+    import json
+
+    click.echo(json.dumps({"rows": [dict(zip(names, row, strict=True)) for row in rows]}, ensure_ascii=False, indent=1))
 
 
 def _root(context: click.Context) -> Path:
@@ -959,8 +1044,9 @@ def _root(context: click.Context) -> Path:
 
 @cli.command()
 @click.option("-o", "--output", type=click.Path(file_okay=False), help="Folder to build into; the cache by default.")
+@_format(*BASIC)
 @click.pass_context
-def build(context: click.Context, output: str | None) -> None:
+def build(context: click.Context, output: str | None, form: str) -> None:
     """Build the dataset (Oxigraph store and values) from the tables, whole or not at all.
 
     \b
@@ -972,36 +1058,68 @@ def build(context: click.Context, output: str | None) -> None:
 
     folder = built(_root(context), Path(output) if output else None, lambda line: click.echo(f"kg: {line}", err=True))
     summary = manifest(folder)
-    counts = ", ".join(
-        f"{summary[name]:,} {name}" for name in ("assertions", "evidence", "publications", "entities", "quads")
-    )
-    click.echo(f"{folder}: {counts}; data {summary['data_version']}")
+    names = ("assertions", "evidence", "publications", "entities", "quads")
+    if form == "table":
+        counts = ", ".join(f"{summary[name]:,} {name}" for name in names)
+        click.echo(f"{folder}: {counts}; data {summary['data_version']}")
+    else:
+        shown = ("data_version", *names)
+        _rows(form, ["folder", *shown], [[str(folder), *(summary[name] for name in shown)]])
 
 
 @cli.command()
+@click.option("-k", "count", default=200, show_default=True, type=click.IntRange(1), help="Most problems to print.")
+@click.option("--shapes", is_flag=True, help="Check the built RDF too, by ontology/shapes.ttl (extra [shapes]).")
+@click.option(
+    "--strict", is_flag=True, help="Also what is only advised: own entities that nothing defines, shared synonyms."
+)
+@_format(*BASIC)
 @click.pass_context
-def check(context: click.Context) -> None:
-    """Print every problem of the tables as file:line:column: message; exit 1 when there is any.
+def check(context: click.Context, count: int, shapes: bool, strict: bool, form: str) -> None:
+    """Print the problems of the tables and the ontology as file:line:column: message; exit 1 when there is any.
 
     \b
     kg check
-    kg --data my-tables check
+    kg --data my-tables check --strict
+    kg check --shapes
     """
     from kg import curation
+    from kg.model import Problem
 
-    problems = curation.check(_root(context))
-    for problem in problems:
-        click.echo(str(problem))
-    if problems:
-        click.echo(f"kg: {len(problems)} problem{'s' if len(problems) > 1 else ''}", err=True)
+    root = _root(context)
+    problems: list[Problem] = [*curation.check(root)]
+    faults: tuple[str, ...] = ()
+    if shapes and not problems:
+        from kg.dataset import load
+        from kg.shapes import faults as unfit
+
+        click.echo("kg: holding the dataset against the shapes, for half a minute or so", err=True)
+        faults = tuple(map(str, unfit(load(context.obj, lambda line: click.echo(f"kg: {line}", err=True)).store, root)))
+    if strict:
+        problems += curation.advice(root)
+    if form != "table":
+        _rows(form, Problem._fields, [*problems, *(Problem("", 0, 0, fault) for fault in faults)])
+    else:
+        for line in [*map(str, problems), *faults][:count]:
+            click.echo(line)
+    number = len(problems) + len(faults)
+    if number > count and form == "table":
+        click.echo(f"kg: {number} problems; the first {count} are shown, -k {number} shows all", err=True)
+        for file, found in curation.tally(problems):
+            click.echo(f"kg:   {found} in {file}", err=True)
+    elif number:
+        click.echo(f"kg: {number} problem{'s' if number > 1 else ''}", err=True)
+    else:
+        click.echo("kg: the tables are in order", err=True)
+    if number:
         sys.exit(1)
-    click.echo("kg: the tables are in order", err=True)
 
 
 @cli.command(name="format")
 @click.option("--check", "only", is_flag=True, help="Change nothing; exit 1 when something would change.")
+@_format(*BASIC)
 @click.pass_context
-def format_(context: click.Context, only: bool) -> None:
+def format_(context: click.Context, only: bool, form: str) -> None:
     """Sort and normalise the tables: order, white space, Unicode, canonical names, line ends.
 
     \b
@@ -1011,8 +1129,13 @@ def format_(context: click.Context, only: bool) -> None:
     from kg import curation
 
     changed = curation.format(_root(context), write=not only)
-    for path in changed:
-        click.echo(f"{'would change' if only else 'formatted'} {path.parent.name}/{path.name}")
+    what = "would change" if only else "formatted"
+    files = [(f"{path.parent.name}/{path.name}", what) for path in changed]
+    if form == "table":
+        for name, _ in files:
+            click.echo(f"{what} {name}")
+    else:
+        _rows(form, ["file", "what"], files)
     if only and changed:
         click.echo("kg: run `kg format`", err=True)
         sys.exit(1)

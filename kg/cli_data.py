@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -10,6 +11,7 @@ import click
 from kg import text as say
 from kg.cli import BASIC, _command, _format, _json, _load
 from kg.errors import UnknownTerm
+from kg.model import Publication
 from kg.stats import KINDS
 from kg.studies import KEYS, OUTCOMES, StudyRow, tally
 from kg.vocabulary import nearest
@@ -53,7 +55,7 @@ def studies(context: click.Context, /, groups: tuple[str, ...], count: int, form
         rows = [[*each.key, each.studies, each.patients, *each.outcomes] for each in tally(found, groups)]
     else:
         names = [*STUDY, "title", "first_author", "page", "claims"]
-        rows = [_study(each) for each in found]
+        rows = [_study(each, graph.publications) for each in found]
     if form == "json":
         _json(graph, _command("studies", options), {"rows": [dict(zip(names, row, strict=True)) for row in rows]})
     elif form == "tsv":
@@ -67,11 +69,14 @@ def studies(context: click.Context, /, groups: tuple[str, ...], count: int, form
         click.echo(f"kg: {len(found)} studies: {results}", err=True)
 
 
-def _study(each: StudyRow) -> list[Any]:
+def _study(each: StudyRow, papers: Mapping[str, Publication]) -> list[Any]:
     study = each.study
+    standing = ", ".join(papers[study.publication].standing) if study.publication else ""
+    title = f"{study.title} [{standing}]" if standing else study.title
+    effect = f"[{standing}] {study.effect}" if standing else study.effect
     head = [study.year, study.disease, study.design, study.n_patients, study.msc_source, study.route]
-    linked = [study.registry_id, study.publication, study.title, study.first_author, each.page, list(each.claims)]
-    return [*head, each.dose, each.outcome, study.effect, *linked]
+    linked = [study.registry_id, study.publication, title, study.first_author, each.page, list(each.claims)]
+    return [*head, each.dose, each.outcome, effect, *linked]
 
 
 @click.command()

@@ -90,6 +90,7 @@ def serve(
             log=None if log == "none" else lambda line: print(line, file=sys.stderr, flush=True),
             log_queries=log == "queries",
         )
-        click.echo(f"kg: http://{shown}:{listener.getsockname()[1]}/sparql answers; Ctrl-C ends it", err=True)
+        port = listener.getsockname()[1]
+        click.echo(f"kg: http://{shown}:{port}/ has pages, /sparql answers queries; Ctrl-C ends it", err=True)
         serving = server.server(application, connections=max_clients, largest_head=limits.body)
         serving.run(sockets=[listener])

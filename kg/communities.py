@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kg.notebook import page, table
 from kg.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -46,6 +47,15 @@ class Communities:
 
     groups: tuple[Community, ...]
     modularity: float
+
+    def __repr__(self) -> str:
+        return f"<{len(self.groups)} groups, modularity {self.modularity:.3f}>"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            [g.number, g.summary, g.inside, [f"{n} {name}" for name, n in g.classes[:LEADING]]] for g in self.groups
+        ]
+        return page(f"{self!r}"[1:-1], table(["group", "what", "ties within", "classes"], rows))
 
 
 def communities(graph: nx.MultiDiGraph[str], vocabulary: Vocabulary, *, seed: int = 0) -> Communities:

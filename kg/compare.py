@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from kg.mechanisms import Route, Trace
+from kg.mechanisms import ROUTE, Route, Trace, route_cells
+from kg.notebook import line, page, papers, signed, table
 
 __all__ = ["Alone", "Comparison", "Pair", "compare"]
 
@@ -60,6 +61,33 @@ class Comparison:
     opposite: tuple[Pair, ...]
     only_left: tuple[Alone, ...]
     only_right: tuple[Alone, ...]
+
+    def __repr__(self) -> str:
+        left, right = (f"{trace.source} on {trace.target}" for trace in (self.left, self.right))
+        counts = f"{len(self.shared)} shared, {len(self.opposite)} opposite"
+        return f"<{left} beside {right}: {counts}, {len(self.only_left)} and {len(self.only_right)} of one alone>"
+
+    def _repr_html_(self) -> str:
+        sides = [f"{trace.source} on {trace.target}" for trace in (self.left, self.right)]
+        traces = zip(sides, (self.left, self.right), strict=True)
+        verdicts = "".join(line(f"{side}: {trace.effect} ({trace.reason})") for side, trace in traces)
+        names = ["signs", "route", "weight left", "weight right", "both through", "papers left", "papers right"]
+        pairs = [
+            table(names, map(_pair, each), title=title)
+            for title, each in (("Shared", self.shared), ("Opposite", self.opposite))
+        ]
+        alone = [
+            table(ROUTE, (route_cells(each.route) for each in routes), title=f"Only {side}")
+            for side, routes in zip(sides, (self.only_left, self.only_right), strict=True)
+        ]
+        return page(" beside ".join(sides), verdicts, *pairs, *alone)
+
+
+def _pair(pair: Pair) -> list[object]:
+    sides = (pair.left, pair.right)
+    cited = [papers(route.mechanisms[0].publications) for route in sides]
+    signs = " / ".join(signed(route.sign) for route in sides)
+    return [signs, pair.label, pair.left.weight, pair.right.weight, pair.common, *cited]
 
 
 def compare(left: Trace, right: Trace) -> Comparison:

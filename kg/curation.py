@@ -8,13 +8,28 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kg import mappings
+from kg.appraisal import KEY, appraised, is_day, status_faults, verified_faults
 from kg.errors import CurationError
-from kg.model import Assertion, Entity, Evidence, Problem, Publication, Study, assertion_id, split
+from kg.model import (
+    DERIVED,
+    Assertion,
+    Check,
+    Entity,
+    Evidence,
+    Problem,
+    Publication,
+    Request,
+    Study,
+    assertion_id,
+    row_id,
+    split,
+)
 from kg.sources import bundled, names_of, read_bytes, write_text
 from kg.vocabulary import Ontology, Vocabulary, nearest, read_ontology
 
@@ -23,14 +38,19 @@ __all__ = [
     "COLUMNS",
     "Row",
     "Tables",
+    "advice",
     "assertions",
     "check",
     "evidence_order",
     "format",
     "gathered",
+    "identity_of",
     "load",
+    "normal",
     "read_rows",
     "read_tables",
+    "tally",
+    "vocabulary_of",
 ]
 
 CLAIM = ("subject", "predicate", "object", "aspect", "cell")
@@ -38,11 +58,15 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "entities": Entity._fields,
     "publications": Publication._fields,
     "studies": Study._fields,
-    "evidence": (*CLAIM, *Evidence._fields),
+    "checks": Check._fields,
+    "requests": Request._fields,
+    "evidence": (*CLAIM, *Evidence._fields[: -len(DERIVED)]),
 }
 LISTS = {"mediator": "; ", "priming": "; ", "species": "; ", "model": "; ", "combined_with": "; "}
 BARS = ("parents", "synonyms")
 WORDS = 25
+LARGE = 1 << 24  # bytes from which a file's first line is looked at before the rest is read
+COMPARISONS = 500_000  # of names with wrong ones in a check: 400 wrong names in the bundled tables, some seconds
 DOI = re.compile(r"10\.\d{4,9}/\S+")
 PATTERNS = {
     "doi": (DOI, "10.<digits>/<rest>, without https://doi.org/"),
@@ -50,7 +74,6 @@ PATTERNS = {
     "pmcid": (re.compile(r"PMC[1-9]\d{0,8}"), "PMC and digits"),
     "year": (re.compile(r"(19|20)\d\d"), "four digits"),
 }
-KEY = re.compile(r"doi:10\.\d{4,9}/\S+|pubmed:[1-9]\d{0,8}|pmc:PMC[1-9]\d{0,8}")
 NCT = re.compile(r"NCT\d{8}(?!\d)")
 CURIE = re.compile(r"([A-Za-z]+):(\S+)")
 LEG = re.compile(r"(.+?) -> (.+)")
@@ -58,15 +81,23 @@ LEG = re.compile(r"(.+?) -> (.+)")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a table: its number (header = 1), its cells by column, and where each cell begins (1-based)."""
+    """One line of a table: its number (header = 1) and its cells by column, in their order."""
 
     file: str
     line: int
     cells: dict[str, str]
-    starts: dict[str, int]
 
     def __getitem__(self, column: str) -> str:
         return self.cells[column]
+
+    @property
+    def starts(self) -> dict[str, int]:
+        """Where each cell begins (1-based), by column."""
+        starts, at = {}, 1
+        for column, cell in self.cells.items():
+            starts[column] = at
+            at += len(cell) + 1
+        return starts
 
     def problem(self, column: str, message: str) -> Problem:
         """Return a problem placed at the cell of `column`."""
@@ -81,6 +112,8 @@ class Tables:
     entities: tuple[Row, ...]
     publications: tuple[Row, ...]
     studies: tuple[Row, ...]
+    checks: tuple[Row, ...]
+    requests: tuple[Row, ...]
     evidence: tuple[Row, ...]
 
 
@@ -92,12 +125,15 @@ def read_rows(path: Path, kind: str, file: str = "") -> tuple[list[Row], list[Pr
     path
         The table.
     kind
-        entities, publications, studies or evidence: which columns are expected.
+        entities, publications, studies, checks, requests or evidence: which columns are expected.
     file
         Name to use in problems; the file name by default.
     """
     name = file or path.name
     columns = COLUMNS[kind]
+    foreign = _foreign(path, columns)
+    if foreign:
+        return [], [Problem(name, 1, 1, foreign)]
     content = read_bytes(path)
     problems: list[Problem] = []
     try:
@@ -126,15 +162,7 @@ def read_rows(path: Path, kind: str, file: str = "") -> tuple[list[Row], list[Pr
         lines.pop()
     header = lines[0].split("\t")
     if header != list(columns):
-        missing = [column for column in columns if column not in header]
-        extra = [column for column in header if column not in columns]
-        parts = []
-        if missing:
-            parts.append(f"missing: {', '.join(missing)}")
-        if extra:
-            parts.append(f"unknown: {', '.join(map(repr, extra))}")
-        said = "; ".join(parts) or "in another order"
-        return [], [*problems, Problem(name, 1, 1, f"columns {said}; expected {' '.join(columns)}")]
+        return [], [*problems, Problem(name, 1, 1, _misheaded(header, columns))]
     rows = []
     for number, text_line in enumerate(lines[1:], 2):
         cells = text_line.split("\t")
@@ -142,12 +170,7 @@ def read_rows(path: Path, kind: str, file: str = "") -> tuple[list[Row], list[Pr
             message = f"{len(cells)} columns instead of {len(columns)}; a tab is missing or one too many"
             problems.append(Problem(name, number, 1, message))
             continue
-        starts: dict[str, int] = {}
-        at = 1
-        for column, cell in zip(columns, cells, strict=True):
-            starts[column] = at
-            at += len(cell) + 1
-        row = Row(name, number, dict(zip(columns, cells, strict=True)), starts)
+        row = Row(name, number, dict(zip(columns, cells, strict=True)))
         for column, cell in row.cells.items():
             if cell != _tidy(cell):
                 problems.append(row.problem(column, f"{column}: stray, doubled or odd white space; run `kg format`"))
@@ -157,12 +180,38 @@ def read_rows(path: Path, kind: str, file: str = "") -> tuple[list[Row], list[Pr
     return rows, problems
 
 
+def _foreign(path: Path, columns: Sequence[str]) -> str:
+    """Say why a very large file is no table of ours, by its beginning alone; empty for any other file."""
+    try:
+        if path.stat().st_size < LARGE:
+            return ""
+        with open(path, "rb") as stream:
+            head = stream.readline(10_000)
+    except OSError:
+        return ""  # reading it says more
+    if b"\0" in head:
+        return "binary data; take the file out of the folder"
+    header = head.decode("utf-8", "replace").removeprefix("\ufeff").rstrip("\r\n").split("\t")
+    return "" if header == list(columns) else _misheaded(header, columns)
+
+
+def _misheaded(header: Sequence[str], columns: Sequence[str]) -> str:
+    missing = [column for column in columns if column not in header]
+    extra = [repr(column if len(column) < 40 else f"{column[:40]}...") for column in header if column not in columns]
+    parts = []
+    if missing:
+        parts.append(f"missing: {', '.join(missing)}")
+    if extra:
+        parts.append(f"unknown: {', '.join(extra[:10])}{' ...' if len(extra) > 10 else ''}")
+    return f"columns {'; '.join(parts) or 'in another order'}; expected {' '.join(columns)}"
+
+
 def _tidy(cell: str) -> str:
     return " ".join(unicodedata.normalize("NFC", cell).split())
 
 
 def _kind(path: Path) -> str:
-    return path.stem if path.stem in ("entities", "publications", "studies") else "evidence"
+    return path.stem if path.stem in COLUMNS else "evidence"
 
 
 def read_tables(root: Path) -> tuple[Tables, list[Problem]]:
@@ -209,14 +258,57 @@ def _vocabulary(tables: Tables) -> Vocabulary:
     return Vocabulary(tables.ontology, entities)
 
 
+def vocabulary_of(root: Path) -> Vocabulary:
+    """Return the ontology and the entities that the tables below `root` are read against, faulty rows left out."""
+    tables, _ = read_tables(root)
+    return _vocabulary(tables)
+
+
 def check(root: Path) -> list[Problem]:
-    """Return every problem of the tables below `root`, ordered by file, line and column; empty when all is well."""
+    """Return every problem of the tables and the ontology below `root`, ordered by file, line and column.
+
+    Empty when all is well. Building needs sound tables only: an ontology with a fault of form (`kg.quality`) is built.
+    """
+    from kg.quality import faults
+
     tables, problems = read_tables(root)
-    return sorted({*problems, *_check(tables)})
+    for path in names_of(root):
+        if path.suffix == ".ttl":
+            problems += faults(path, f"{path.parent.name}/{path.name}")
+    entities, prefixes = _vocabulary(tables).entities, tables.ontology.prefixes
+    return sorted({*problems, *_check(tables), *mappings.faults(root / "ontology" / mappings.FILE, entities, prefixes)})
+
+
+def advice(root: Path) -> list[Problem]:
+    """Return what could be better in the entities below `root` and keeps nothing from working, ordered by line.
+
+    A local entity that nothing defines; a synonym of several entities, which is no use to ask by.
+    """
+    tables, _ = read_tables(root)
+    found = []
+    owners: dict[str, Row] = {}
+    for row in tables.entities:
+        if row["grounding"] == "local" and not row["note"]:
+            found.append(row.problem("note", f"{row['name']!r} is our own and nothing defines it; say what it is"))
+        for synonym in split(row["synonyms"], "|"):
+            other = owners.setdefault(synonym.casefold(), row)
+            if other is not row:
+                message = (
+                    f"synonym {synonym!r} belongs to {other['name']!r} too (line {other.line}); nobody can ask by it"
+                )
+                found.append(row.problem("synonyms", message))
+    return sorted(found)
+
+
+def tally(problems: Iterable[Problem]) -> list[tuple[str, int]]:
+    """Return how many problems each file has, most first, then by name."""
+    counts = Counter(problem.file for problem in problems)
+    return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
 def _check(tables: Tables) -> list[Problem]:
-    problems = _check_entities(tables)
+    near = _Near()
+    problems = _check_entities(tables, near)
     vocabulary = _vocabulary(tables)
     usable = {e.name for e in vocabulary.entities.values() if e.category in tables.ontology.layers}
     known = Vocabulary(
@@ -225,10 +317,30 @@ def _check(tables: Tables) -> list[Problem]:
     problems += _check_publications(tables)
     keys = {row["publication"] for row in tables.publications}
     for row in tables.evidence:
-        problems += _check_evidence(row, known, keys)
+        problems += _check_evidence(row, known, keys, near)
     problems += _check_together(tables.evidence)
-    problems += _check_studies(tables, known, keys)
+    problems += _check_studies(tables, known, keys, near)
+    problems += _check_checks(tables, known)
+    problems += _check_requests(tables, vocabulary, near)
     return problems
+
+
+class _Near:
+    """The nearest names to wrong ones, each looked for once; none any more after very many comparisons.
+
+    Tables with thousands of unknown names have one mistake that explains them all, and no need of as many searches.
+    """
+
+    def __init__(self) -> None:
+        self.left = COMPARISONS
+        self.found: dict[tuple[str, int], tuple[str, ...]] = {}
+
+    def __call__(self, value: str, names: Collection[str], count: int = 3) -> tuple[str, ...]:
+        key = (value, len(names))
+        if key not in self.found and self.left > 0:
+            self.left -= len(names)
+            self.found[key] = nearest(value, names, count)
+        return self.found.get(key, ())
 
 
 def _one_of(row: Row, column: str, allowed: Iterable[str], needed: bool = False) -> list[Problem]:
@@ -244,7 +356,7 @@ def _one_of(row: Row, column: str, allowed: Iterable[str], needed: bool = False)
     ]
 
 
-def _check_entities(tables: Tables) -> list[Problem]:
+def _check_entities(tables: Tables, near: _Near) -> list[Problem]:
     problems: list[Problem] = []
     first: dict[str, Row] = {}
     curies: dict[str, Row] = {}
@@ -274,12 +386,18 @@ def _check_entities(tables: Tables) -> list[Problem]:
     for row in tables.entities:
         for parent in split(row["parents"], "|"):
             if parent not in parents:
-                problems.append(_unknown(row, "parents", parent, parents))
-        for synonym in split(row["synonyms"], "|"):
+                problems.append(_unknown(row, "parents", parent, parents, near))
+        synonyms = split(row["synonyms"], "|")
+        for synonym in synonyms:
             namesake = first.get(synonym.casefold())
             if namesake is not None and namesake is not row:
                 message = f"synonym {synonym!r} is the name of another entity (line {namesake.line}); delete it here"
                 problems.append(row.problem("synonyms", message))
+        for synonym in dict.fromkeys(synonyms):
+            if synonym == row["name"]:
+                problems.append(row.problem("synonyms", f"synonym {synonym!r} is the name itself; delete it"))
+            elif synonyms.count(synonym) > 1:
+                problems.append(row.problem("synonyms", f"synonym {synonym!r} stands there twice; keep one"))
     problems += _cycles(tables.entities, parents)
     return problems
 
@@ -313,9 +431,9 @@ def _cycles(rows: Sequence[Row], parents: dict[str, tuple[str, ...]]) -> list[Pr
     return problems
 
 
-def _unknown(row: Row, column: str, value: str, names: Iterable[str]) -> Problem:
-    near = nearest(value, names)
-    hint = f"; did you mean {', '.join(near)}?" if near else "; add it to ontology/entities.tsv"
+def _unknown(row: Row, column: str, value: str, names: Collection[str], near: _Near) -> Problem:
+    like = near(value, names)
+    hint = f"; did you mean {', '.join(like)}?" if like else "; add it to ontology/entities.tsv"
     return row.problem(column, f"{column}: unknown name {value!r}{hint}")
 
 
@@ -335,6 +453,8 @@ def _check_publications(tables: Tables) -> list[Problem]:
         column = {"doi": "doi", "pubmed": "pmid", "pmc": "pmcid"}.get(prefix, "")
         if column and row[column] != local:
             problems.append(row.problem(column, f"{column} {row[column]!r} differs from the key {key}"))
+        problems += [row.problem("verified", fault) for fault in verified_faults(row["verified"])]
+        problems += [row.problem("status", fault) for fault in status_faults(row["status"], key, tables.ontology)]
         for column in ("publication", "doi", "pmid", "pmcid"):
             if not row[column]:
                 continue
@@ -348,7 +468,7 @@ def _check_publications(tables: Tables) -> list[Problem]:
     return problems
 
 
-def _check_evidence(row: Row, vocabulary: Vocabulary, keys: set[str]) -> list[Problem]:
+def _check_evidence(row: Row, vocabulary: Vocabulary, keys: set[str], near: _Near) -> list[Problem]:
     problems: list[Problem] = []
     add = problems.append
     ontology, entities = vocabulary.ontology, vocabulary.entities
@@ -358,10 +478,9 @@ def _check_evidence(row: Row, vocabulary: Vocabulary, keys: set[str]) -> list[Pr
         for value in values:
             some = True
             if value not in entities:
-                try:
-                    canonical = vocabulary.resolve(value).name
-                except LookupError:
-                    add(_unknown(row, column, value, entities))
+                canonical = vocabulary.canonical(value)
+                if not canonical:
+                    add(_unknown(row, column, value, entities, near))
                 else:
                     add(row.problem(column, f"{column}: write {canonical!r} for {value!r}; `kg format` does it"))
         if needed and not some:
@@ -410,8 +529,7 @@ def _check_evidence(row: Row, vocabulary: Vocabulary, keys: set[str]) -> list[Pr
     for species in split(row["species"]):
         for part in species.split(">"):
             if part not in entities or entities[part].category != "Taxon":
-                taxa = [e.name for e in entities.values() if e.category == "Taxon"]
-                add(_unknown(row, "species", part, taxa))
+                add(_unknown(row, "species", part, vocabulary.taxa, near))
     if row["model"] and row["species"] == "human":
         add(row.problem("model", "a model is of an animal, and species says human alone; mend one of them"))
     level, _, credited = row["read"].partition("via review")
@@ -431,9 +549,9 @@ def _check_evidence(row: Row, vocabulary: Vocabulary, keys: set[str]) -> list[Pr
         elif not KEY.fullmatch(row["publication"]):
             message = f"malformed publication {row['publication']!r}: doi:10.x/y, pubmed:123 or pmc:PMC123"
         else:
-            near = nearest(row["publication"], keys, 1)
+            like = near(row["publication"], keys, 1)
             message = f"{row['publication']} is not in triples/publications.tsv; add it"
-            message += f", or did you mean {near[0]}?" if near else ""
+            message += f", or did you mean {like[0]}?" if like else ""
         add(row.problem("publication", message))
     for column in ("context", "effect"):
         problems += _check_registry(row, column)
@@ -511,7 +629,7 @@ def _check_together(rows: Sequence[Row]) -> list[Problem]:
     return problems
 
 
-def _check_studies(tables: Tables, vocabulary: Vocabulary, keys: set[str]) -> list[Problem]:
+def _check_studies(tables: Tables, vocabulary: Vocabulary, keys: set[str], near: _Near) -> list[Problem]:
     problems: list[Problem] = []
     seen: dict[str, Row] = {}
     for row in tables.studies:
@@ -532,7 +650,7 @@ def _check_studies(tables: Tables, vocabulary: Vocabulary, keys: set[str]) -> li
             row["disease"] not in vocabulary.entities or vocabulary.entities[row["disease"]].category != "Disease"
         ):
             diseases = [e.name for e in vocabulary.entities.values() if e.category == "Disease"]
-            problems.append(_unknown(row, "disease", row["disease"], diseases))
+            problems.append(_unknown(row, "disease", row["disease"], diseases, near))
         problems += _check_registry(row, "registry_id")
         mark = row["registry_id"]
         if mark and not row["publication"]:
@@ -541,6 +659,67 @@ def _check_studies(tables: Tables, vocabulary: Vocabulary, keys: set[str]) -> li
                     row.problem("registry_id", f"{mark} stands already in line {seen[mark].line}; merge the two")
                 )
             seen.setdefault(mark, row)
+    return problems
+
+
+def identity_of(row: Row, vocabulary: Vocabulary) -> str:
+    """Return the `row_id` of a row of evidence; empty when it names what the vocabulary does not hold."""
+    names = [row[column] for column in ("subject", "object", "cell")]
+    if any(name and name not in vocabulary.entities for name in names):
+        return ""
+    subject, object_, cell = (vocabulary.entities[name].curie if name else "" for name in names)
+    claim = assertion_id(subject, row["predicate"], object_, row["aspect"], cell)
+    return row_id(claim, row["direction"], row["publication"], row["statement"])
+
+
+def _check_requests(tables: Tables, vocabulary: Vocabulary, near: _Near) -> list[Problem]:
+    problems: list[Problem] = []
+    seen: set[str] = set()
+    for row in tables.requests:
+        entity = vocabulary.entities.get(row["name"])
+        if entity is None:
+            problems.append(_unknown(row, "name", row["name"], vocabulary.entities, near))
+        elif entity.grounding != "local":
+            message = f"{row['name']!r} has a public identifier now ({entity.curie}); delete the request"
+            problems.append(row.problem("name", message))
+        if row["name"] in seen:
+            problems.append(row.problem("name", f"{row['name']!r} stands here twice; keep one"))
+        seen.add(row["name"])
+        if not row["definition"]:
+            problems.append(row.problem("definition", "definition is empty; say in a sentence what the term means"))
+    return problems
+
+
+def _check_checks(tables: Tables, vocabulary: Vocabulary) -> list[Problem]:
+    problems: list[Problem] = []
+    rows = {identity_of(row, vocabulary): row for row in tables.evidence} if tables.checks else {}
+    seen: dict[str, Row] = {}
+    for row in tables.checks:
+        mark = row["row"]
+        if not mark or mark not in rows:
+            message = f"no row of evidence is {mark!r}: its claim, paper or statement changed since; check it anew"
+            problems.append(row.problem("row", f"{message} (`kg checks list` prints the ids)"))
+        elif rows[mark]["publication"] != row["publication"]:
+            message = f"the row cites {rows[mark]['publication']}, not {row['publication'] or 'nothing'}; mend one"
+            problems.append(row.problem("publication", message))
+        if mark in seen:
+            message = f"{mark} stands already in line {seen[mark].line}; keep the newer one"
+            problems.append(row.problem("row", message))
+        seen.setdefault(mark, row)
+        problems += _one_of(row, "outcome", tables.ontology.checks, needed=True)
+        unread = row["outcome"] == "text unavailable"
+        problems += _one_of(row, "read", tables.ontology.reading, needed=not unread)
+        if not row["source"] and not unread:
+            problems.append(row.problem("source", "source is empty; give the address of the text that was read"))
+        if not is_day(row["date"]):
+            problems.append(row.problem("date", f"malformed date {row['date']!r}; write the day as 2026-11-25"))
+        elsewhere = row["outcome"] == "in another paper"
+        if elsewhere != bool(row["found_in"]):
+            message = "found_in names the paper in which the finding stands exactly when outcome is `in another paper`"
+            problems.append(row.problem("found_in", message))
+        elif elsewhere and (not KEY.fullmatch(row["found_in"]) or row["found_in"] == row["publication"]):
+            message = f"found_in {row['found_in']!r}: write the CURIE of the other paper, as doi:10.x/y"
+            problems.append(row.problem("found_in", message))
     return problems
 
 
@@ -558,32 +737,42 @@ def format(root: Path, write: bool = True) -> list[Path]:
     vocabulary = _vocabulary(tables)
     changed: list[tuple[Path, str]] = []
     by_file: dict[str, list[Row]] = defaultdict(list)
-    for row in (*tables.entities, *tables.publications, *tables.studies, *tables.evidence):
+    for row in (
+        *tables.entities,
+        *tables.publications,
+        *tables.studies,
+        *tables.checks,
+        *tables.requests,
+        *tables.evidence,
+    ):
         by_file[row.file].append(row)
     for path in names_of(root):
         file = f"{path.parent.name}/{path.name}"
         if path.suffix != ".tsv" or not path.is_relative_to(root):
             continue
         columns = COLUMNS[_kind(path)]
-        normal = {tuple(_normal(column, row[column], vocabulary) for column in columns) for row in by_file[file]}
-        ordered = sorted(normal, key=lambda cells: ([cell.casefold() for cell in cells], cells))
+        rows = {tuple(normal(column, row[column], vocabulary) for column in columns) for row in by_file[file]}
+        ordered = sorted(rows, key=lambda cells: ([cell.casefold() for cell in cells], cells))
         text = "".join("\t".join(cells) + "\n" for cells in [columns, *ordered])
         if text.encode() != read_bytes(path):
             changed.append((path, text))
+    table = root / "ontology" / mappings.FILE
+    if table.is_file():
+        text = mappings.made(table, vocabulary.entities, tables.ontology.prefixes)
+        if text.encode() != read_bytes(table):
+            changed.append((table, text))
     if write:
         for path, text in changed:
             write_text(path, text)
     return [path for path, _ in changed]
 
 
-def _normal(column: str, cell: str, vocabulary: Vocabulary) -> str:
+def normal(column: str, cell: str, vocabulary: Vocabulary) -> str:
+    """Return a cell as `format` writes it: white space and Unicode normalised, names canonical where known."""
     cell = _tidy(cell)
 
     def canonical(name: str) -> str:
-        try:
-            return vocabulary.resolve(name).name
-        except LookupError:
-            return name
+        return vocabulary.canonical(name) or name
 
     if column in BARS:
         parts = split(cell, "|")
@@ -629,7 +818,8 @@ def gathered(rows: Iterable[tuple[tuple[str, ...], Evidence]], vocabulary: Vocab
 
 def evidence_order(evidence: Evidence) -> tuple[str, ...]:
     """Return the key by which evidence is ordered within a claim: publication first, then all cells."""
-    return (evidence.publication, *(cell if isinstance(cell, str) else "; ".join(cell) for cell in evidence))
+    cells = evidence[: -len(DERIVED)]
+    return (evidence.publication, *(cell if isinstance(cell, str) else "; ".join(cell) for cell in cells))
 
 
 def load(
@@ -643,9 +833,11 @@ def load(
         more = f"\n... and {len(problems) - 20} more" if len(problems) > 20 else ""
         raise CurationError(f"{len(problems)} problems in the tables; `kg check` lists them all:\n{shown}{more}")
     vocabulary = _vocabulary(tables)
+    publications = tuple(Publication(**row.cells) for row in tables.publications)
+    checks = (Check(**row.cells) for row in tables.checks)
     return (
         vocabulary,
-        assertions(tables, vocabulary),
-        tuple(Publication(**row.cells) for row in tables.publications),
+        appraised(assertions(tables, vocabulary), publications, checks, tables.ontology),
+        publications,
         tuple(Study(**row.cells) for row in tables.studies),
     )

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kg import sources, store
-from kg.errors import SourceError, UnknownTerm
+from kg.errors import QueryError, SourceError, UnknownTerm
 from kg.graph import Blocks, Context, Weigher, multidigraph
-from kg.model import Assertion, Entity, Evidence, Publication, Study
+from kg.model import DERIVED, Assertion, Entity, Evidence, Publication, Study, row_id
+from kg.notebook import Rows, page, paper, papers, signed, table
 from kg.vocabulary import Vocabulary, nearest
 
 if TYPE_CHECKING:
@@ -31,11 +32,13 @@ if TYPE_CHECKING:
     from kg.gaps import Gaps
     from kg.mechanisms import Mechanism, Trace
     from kg.null import Null
+    from kg.selection import Chosen
     from kg.stats import Stats
     from kg.studies import StudyRow
 
 __all__ = ["Card", "Dataset", "Hit", "Neighbour", "build", "load", "opened", "write"]
 
+CACHE = "set KG_CACHE to another folder"
 MANY = 10_000  # claims from which pairs of links are not worked out beforehand: docs/benchmarks.md
 
 Say = Callable[[str], None]
@@ -52,7 +55,10 @@ class Hit(NamedTuple):
 
 
 class Neighbour(NamedTuple):
-    """One claim on an entity's card, seen from the entity: the other end, and what is said. `effect` in {-1, 0, 1}."""
+    """One claim on an entity's card, seen from the entity: the other end, and what is said. `effect` in {-1, 0, 1}.
+
+    `withdrawn` are the papers whose rows count for nothing: retracted, or not found to say it.
+    """
 
     name: str
     predicate: str
@@ -62,6 +68,7 @@ class Neighbour(NamedTuple):
     belief: float
     publications: tuple[str, ...]
     refuting: tuple[str, ...]
+    withdrawn: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +82,25 @@ class Card:
     raised_by: tuple[Neighbour, ...]
     lowered_by: tuple[Neighbour, ...]
     other: tuple[Neighbour, ...]
+
+    def __repr__(self) -> str:
+        return f"<{self.entity.name}: {', '.join(f'{len(each)} {title}' for title, each in self._lists)}>"
+
+    def _repr_html_(self) -> str:
+        names = ["name", "predicate", "aspect", "in cell", "effect", "belief", "papers", "against"]
+        also = f" (also {', '.join(self.entity.synonyms)})" if self.entity.synonyms else ""
+        lists = (table(names, map(_neighbour, each), title=title) for title, each in self._lists if each)
+        return page(f"{self.entity.name}, {self.entity.curie}, {self.entity.category}{also}", *lists)
+
+    @property
+    def _lists(self) -> tuple[tuple[str, tuple[Neighbour, ...]], ...]:
+        fields = ("raises", "lowers", "raised_by", "lowered_by", "other")
+        return tuple((name.replace("_", " "), getattr(self, name)) for name in fields)
+
+
+def _neighbour(each: Neighbour) -> list[object]:
+    said = [each.name, each.predicate, each.aspect, each.cell, signed(each.effect), each.belief]
+    return [*said, papers(each.publications), papers(each.refuting)]
 
 
 @dataclass(frozen=True, repr=False)
@@ -93,6 +119,12 @@ class Dataset:
 
     def __repr__(self) -> str:
         return f"<mscim {self.data_version}: {len(self.assertions)} claims, {len(self.publications)} publications>"
+
+    def _repr_html_(self) -> str:
+        counts = [("claims", self.assertions), ("publications", self.publications), ("studies", self.studies)]
+        rows = [[name, f"{len(each):,}"] for name, each in counts]
+        rows.append(["findings", f"{sum(len(claim.evidence) for claim in self.assertions):,}"])
+        return page(f"mscim {self.data_version}", table(["what", "number"], rows))
 
     def resolve(self, term: str) -> Entity:
         """Return the entity of a name, synonym or CURIE. Raises UnknownTerm with the nearest names.
@@ -144,7 +176,7 @@ class Dataset:
                     (best[0], best[1], -claims, Hit(entity.name, entity.curie, entity.category, best[2], claims))
                 )
         found.sort(key=lambda each: (*each[:3], each[3].name))
-        return tuple(hit for *_, hit in found[:count])
+        return Rows((hit for *_, hit in found[:count]), Hit._fields, tuple)
 
     @cached_property
     def _mentions(self) -> dict[str, int]:
@@ -179,6 +211,7 @@ class Dataset:
                 weigher.belief(claim),
                 claim.publications,
                 claim.refuting,
+                tuple(sorted({row.publication for row in claim.withdrawn})),
             )
             if not causal or not claim.effect:
                 lists["other"].append(neighbour)
@@ -208,16 +241,54 @@ class Dataset:
         if object:
             target = self.resolve(object).name
             objects = {target, *self.vocabulary.descendants(target)}
-        return tuple(
+        found = (
             (claim, row)
             for claim in self.assertions
             if claim.subject == entity.name and (not objects or claim.object in objects)
-            for row in claim.evidence
+            for row in (*claim.evidence, *claim.withdrawn)
             if (not context.msc_source or row.msc_source in self.vocabulary.tissues(context.msc_source))
             and (not context.priming or context.priming in row.priming)
             and (not tissues or row.msc_source in tissues)
             and (not family or row.disease in family or claim.object in family)
             and (not taxon or any(taxon in pair.split(">") for pair in row.species))
+        )
+        return Rows(found, FINDING, _finding)
+
+    def select_claims(
+        self,
+        *,
+        about: str = "",
+        subject: str = "",
+        object: str = "",
+        through: str = "",
+        disease: str = "",
+        species: str = "",
+        only: str = "",
+        msc_source: str = "",
+    ) -> tuple[Chosen, ...]:
+        """Answer which claims there are about something: see `kg.selection.select`; names are resolved here.
+
+        A subject that carries context (`umbilical cord MSC`) keeps the rows in that context.
+
+        >>> import kg
+        >>> {taxon for each in kg.load().select_claims(disease="pSS", only="mouse") for taxon in each.species}
+        {'mouse'}
+        """
+        from kg.selection import select
+
+        start, carried = self.subject(subject) if subject else (None, Context())
+        names = {"about": about, "object": object, "through": through}
+        names |= {"disease": disease, "species": species, "only": only}
+        resolved = {key: self.resolve(name).name if name else "" for key, name in names.items()}
+        if msc_source:
+            self.claims(msc_source=msc_source)  # complains of an unknown one
+        return select(
+            self.assertions,
+            self.vocabulary,
+            subject=start.name if start else "",
+            source=msc_source or carried.msc_source,
+            priming=carried.priming,
+            **resolved,
         )
 
     def trace(
@@ -273,7 +344,7 @@ class Dataset:
         from kg.mechanisms import incoherent
 
         start, carried = self.subject(source)
-        return incoherent(
+        found = incoherent(
             self.claims_for(start),
             self.vocabulary,
             start.name,
@@ -284,6 +355,7 @@ class Dataset:
             avoid=[self._passed(name) for name in avoid],
             count=count,
         )
+        return Rows(found, ["sign", "chain", "would score", "papers"], _chain)
 
     @cached_property
     def chains(self) -> Chains:
@@ -314,8 +386,8 @@ class Dataset:
         from kg.chains import Chains
 
         try:
-            return Chains(**store.part(self.folder, name))
-        except TypeError as error:
+            return Chains.of(store.part(self.folder, name))
+        except (TypeError, ValueError, LookupError) as error:
             raise SourceError(f"{self.folder}: {name}.json is damaged ({error}); {store.REBUILD}") from None
 
     @cached_property
@@ -547,7 +619,8 @@ class Dataset:
         from kg.explain import explain
 
         claims = {claim.id: claim for claim in self.claims_for(self.resolve(answer.source))}
-        return explain(mechanism, claims, self.vocabulary, answer.context)
+        accounts = explain(mechanism, claims, self.vocabulary, answer.context)
+        return Rows(accounts, ["step", "belief", "factor", "papers for", "papers against"], _account)
 
     def fits(self, answer: Trace) -> tuple[tuple[str, int, int], ...]:
         """Answer how far an answer rests on the MSC that were asked for: papers that fit, of how many.
@@ -574,9 +647,28 @@ class Dataset:
                         seen.setdefault(row.publication, set()).update(name for name in asked if name not in lacking)
         return tuple((name, sum(name in fit for fit in seen.values()), len(seen)) for name in asked if seen)
 
+    def left_out(self, answer: Trace) -> tuple[tuple[str, str], ...]:
+        """Return the papers whose rows on the two ends, or on a step shown, count for nothing, each with the reason."""
+        ends = (answer.source, answer.target)
+        routes = (*answer.routes, *answer.counter_routes)
+        shown = {step.claim for route in routes for each in route.mechanisms for step in each.steps}
+        return tuple(
+            sorted(
+                {
+                    (row.publication, "; ".join(filter(None, (row.standing, row.checked))))
+                    for claim in self.claims_for(self.resolve(answer.source))
+                    if claim.withdrawn and (claim.id in shown or (claim.subject, claim.object) == ends)
+                    for row in claim.withdrawn
+                }
+            )
+        )
+
     def cited(self, curies: Iterable[str]) -> tuple[Publication, ...]:
         """Return the publications of CURIEs, each once, ordered by CURIE; for `kg.citations`."""
-        return tuple(self.publications[curie] for curie in sorted(set(curies)) if curie in self.publications)
+        known = (self.publications[curie] for curie in sorted(set(curies)) if curie in self.publications)
+        return Rows(
+            known, ["paper", "citation", "kind"], lambda each: [paper(each.publication), each.citation, each.kind]
+        )
 
     def _blocked_name(self, name: str) -> str:
         return name if name in self.vocabulary.ontology.msc_sources else self.resolve(name).name
@@ -602,6 +694,9 @@ class Dataset:
         """
         from kg.centrality import ROUTE_MEASURES, centrality, loss_centrality, route_centrality
 
+        def ranked(ranks: Iterable[Rank]) -> Rows[Rank]:
+            return Rows(ranks, ["rank", "name", "curie", "category", measure], _rank)
+
         if measure in ROUTE_MEASURES:
             if msc_source:
                 raise UnknownTerm(
@@ -612,17 +707,18 @@ class Dataset:
             if not disease:
                 raise UnknownTerm(disease, kind="disease", reason=f"is needed for {measure}; give --disease, as SLE")
             if measure == "route-loss":
-                return loss_centrality(self.losses(source, disease), self.vocabulary, category=category, count=count)
+                lost = self.losses(source, disease)
+                return ranked(loss_centrality(lost, self.vocabulary, category=category, count=count))
             answer = self.trace(source, disease, count=0)
             chains = [
                 (mechanism.score, number, mechanism.nodes)
                 for number, route in enumerate((*answer.routes, *answer.counter_routes))
                 for mechanism in route.mechanisms
             ]
-            return route_centrality(chains, self.vocabulary, measure, category=category, count=count)
+            return ranked(route_centrality(chains, self.vocabulary, measure, category=category, count=count))
         start = self.resolve(source).name if measure == "personalised-pagerank" else ""
         network = self.to_networkx(disease, msc_source)
-        return centrality(network, self.vocabulary, measure, category=category, count=count, source=start)
+        return ranked(centrality(network, self.vocabulary, measure, category=category, count=count, source=start))
 
     def communities(self, *, disease: str = "", msc_source: str = "", seed: int = 0) -> Communities:
         """Answer into which closely knit groups the causal claims fall: see `kg.communities.communities`.
@@ -656,7 +752,7 @@ class Dataset:
         from kg.studies import studies
 
         name = self._disease(disease).name if disease else ""
-        return studies(
+        found = studies(
             self.studies,
             self.assertions,
             self.vocabulary,
@@ -669,6 +765,7 @@ class Dataset:
             people=people,
             sort=sort,
         )
+        return Rows(found, STUDY, _study)
 
     def stats(self, disease: str = "") -> Stats:
         """Answer how much the tables hold, of what: see `kg.stats.stats`.
@@ -710,7 +807,8 @@ class Dataset:
         from kg.disagreements import disagreements
 
         names = [self.resolve(name).name if name else "" for name in (about, disease)]
-        return disagreements(self.assertions, self.vocabulary, about=names[0], disease=names[1], count=count)
+        found = disagreements(self.assertions, self.vocabulary, about=names[0], disease=names[1], count=count)
+        return Rows(found, ["kind", "weight", "one says", "paper", "the other says", "paper", "differs"], _pair)
 
     def claims(self, disease: str = "", msc_source: str = "") -> tuple[Assertion, ...]:
         """Return all claims, or those seen in a disease (or a kind of it) or that name it, in an order of their own.
@@ -763,6 +861,25 @@ class Dataset:
 
         return self.query(*named(name, parameters or {}, self.vocabulary, self.publications))
 
+    def table(self, query: str, parameters: Mapping[str, str] | None = None) -> Rows[tuple[str, ...]]:
+        """Answer a SPARQL text, or a query that ships by its name, as rows of text: IRIs are CURIEs, unbound is empty.
+
+        A notebook shows them as a table; `names` are the headings. Raises as `query` and `ask`; QueryError too when
+        parameters are given with a text.
+
+        >>> import kg
+        >>> kg.load().table("SELECT ?label { CL:0000899 rdfs:label ?label }")[0]
+        ('Th17 cell',)
+        """
+        from kg.sparql import table
+
+        text = any(mark in query for mark in "{ \n")
+        if text and parameters:
+            raise QueryError("parameters fill a named query; write the values into the text instead")
+        answer = self.query(query) if text else self.ask(query, parameters)
+        names, rows = table(answer, self.vocabulary.ontology.prefixes)
+        return Rows(map(tuple, rows), names, tuple)
+
     def export(self, form: str) -> bytes:
         """Return the graph, its tables, its publications or its catalogue of queries as a file: see `kg.export`."""
         from kg.export import export
@@ -811,6 +928,47 @@ class Dataset:
         return to_pyvis(routes(answer, Stock(claims, self.vocabulary, self.publications, self.data_version)))
 
 
+FINDING = ("claim", "for or against", "finding", "system", "species", "disease", "paper")
+STUDY = ("year", "disease", "design", "patients", "source", "route", "dose", "outcome", "result", "read at")
+
+
+def _finding(pair: tuple[Assertion, Evidence]) -> list[object]:
+    claim, row = pair
+    words = [
+        claim.subject,
+        claim.predicate.replace("_", " "),
+        claim.object,
+        f"[{claim.aspect}]" if claim.aspect else "",
+    ]
+    said = [row.direction, row.statement, row.system, row.species, row.disease]
+    return [" ".join(filter(None, words)), *said, paper(row.publication)]
+
+
+def _study(each: StudyRow) -> list[object]:
+    study = each.study
+    given = [study.n_patients, study.msc_source, study.route, each.dose, each.outcome, study.effect]
+    where = paper(study.publication) if study.publication else study.registry_id
+    return [study.year, study.disease, study.design, *given, where]
+
+
+def _rank(each: Rank) -> list[object]:
+    return [each.rank, each.name, each.curie, each.category, f"{each.value:.4g}"]
+
+
+def _chain(each: Mechanism) -> list[object]:
+    return [signed(each.sign), each.phrase, each.score, papers(each.publications)]
+
+
+def _account(each: Account) -> list[object]:
+    cited = [papers(w.evidence.publication for w in side) for side in (each.supporting, each.refuting)]
+    return [each.step.phrase, each.belief, each.factor, *cited]
+
+
+def _pair(each: Disagreement) -> list[object]:
+    sides = [cell for side in (each.a, each.b) for cell in (side.evidence.statement, paper(side.evidence.publication))]
+    return [each.kind, each.weight, *sides, [name for name, *_ in each.differs]]
+
+
 def data_version(root: Path, ontology_version: str = "") -> str:
     """Return the data version of tables: ontology version and 12 hex digits of their digest."""
     return f"{ontology_version}+{sources.digest(root)[:12]}"
@@ -821,22 +979,39 @@ def build(root: Path | None = None, target: Path | None = None, say: Say = lambd
 
     `target` is the cache by default. Written whole or not at all. Raises CurationError when `kg check` would complain.
     """
+    root = root or sources.bundled()
+    if target is not None:
+        return _built(root, target, say, store.ELSEWHERE)
+    folder = _cached(root)
+    with sources.alone(folder.parent, lambda: say("waiting for another process that builds a dataset")):
+        return _built(root, folder, say, CACHE)
+
+
+def _built(root: Path, folder: Path, say: Say, advice: str) -> Path:
     from kg import curation, rdf
 
-    root = root or sources.bundled()
-    folder = target or _cached(root)
+    why = sources.unwritable(folder.parent)
+    if why:
+        raise SourceError(f"{folder}: cannot be written ({why}); {advice}")
     say("reading and checking the tables")
     contents = curation.load(root)
     ontology_file = next(path for path in sources.names_of(root) if path.suffix == ".ttl")
     version = data_version(root, contents[0].ontology.version)
-    write(folder, contents, rdf.quads(*contents, ontology_file, version), version, say)
+    write(folder, contents, rdf.quads(*contents, ontology_file, version), version, say, advice)
     return folder
 
 
-def write(folder: Path, contents: store.Contents, statements: Iterable[ox.Quad], version: str, say: Say) -> None:
+def write(
+    folder: Path,
+    contents: store.Contents,
+    statements: Iterable[ox.Quad],
+    version: str,
+    say: Say,
+    advice: str = store.ELSEWHERE,
+) -> None:
     """Write a dataset of values and their statements to `folder`, whole or not at all, with what is worked out.
 
-    `version` is the data version. Raises SourceError when the folder cannot be written.
+    `version` is the data version, `advice` what to do when the folder cannot be written. Raises SourceError then.
     """
     from kg.conditions import from_conditions
 
@@ -852,13 +1027,13 @@ def write(folder: Path, contents: store.Contents, statements: Iterable[ox.Quad],
             ("chains_through_msc", assertions, True),
             ("chains_from_conditions", turned, True),
         ):
-            parts[name] = asdict(chains(said, vocabulary, through_msc=through))
+            parts[name] = chains(said, vocabulary, through_msc=through).packed()
     else:
         from kg.compact import compact
 
         arrays["compact"] = compact(assertions, vocabulary).arrays
         arrays["compact_from_conditions"] = compact(turned, vocabulary).arrays
-    store.build(folder, contents, iter(statements), version, say, parts, arrays)
+    store.build(folder, contents, iter(statements), version, say, parts, arrays, advice)
 
 
 def _cached(root: Path) -> Path:
@@ -896,11 +1071,20 @@ def load(data: Path | str | None = None, say: Say = lambda _: None) -> Dataset:
         try:
             summary = store.manifest(folder)
         except SourceError:
-            say(f"building the dataset in {folder} (once)")
-            store.discard(folder)
-            build(root, folder, say)
-            summary = store.manifest(folder)
+            with sources.alone(folder.parent, lambda: say("waiting for another process that builds a dataset")):
+                summary = _at_last(root, folder, say)
     return opened(folder, summary)
+
+
+def _at_last(root: Path, folder: Path, say: Say) -> dict[str, Any]:
+    """The manifest of a dataset in the cache: of one that another process has built meanwhile, or built now."""
+    try:
+        return store.manifest(folder)
+    except SourceError:
+        say(f"building the dataset in {folder} (once)")
+        store.discard(folder)
+        _built(root, folder, say, CACHE)
+        return store.manifest(folder)
 
 
 def opened(folder: Path, summary: Mapping[str, Any]) -> Dataset:
@@ -916,9 +1100,22 @@ def opened(folder: Path, summary: Mapping[str, Any]) -> Dataset:
     )
 
 
+def known_of(claim: Assertion, evidence: Evidence) -> dict[str, Any]:
+    """Return what is known of a row beyond its columns: its id, what a second reading found, what became of the paper.
+
+    `counts` is False for a row that counts for nothing.
+    """
+    return {
+        "row": row_id(claim.id, evidence.direction, evidence.publication, evidence.statement),
+        "checked": evidence.checked,
+        "standing": evidence.standing,
+        "counts": evidence not in claim.withdrawn,
+    }
+
+
 def row_of(claim: Assertion, evidence: Evidence) -> dict[str, Any]:
     """Return all columns of one row of evidence as text, in the order of the tables."""
     cells = {name: getattr(claim, name) for name in ("subject", "predicate", "object", "aspect", "cell")}
-    for name, value in evidence._asdict().items():
+    for name, value in list(evidence._asdict().items())[: -len(DERIVED)]:
         cells[name] = "; ".join(value) if isinstance(value, tuple) else value
     return cells

@@ -17,6 +17,7 @@ __all__ = ["Finding", "doctor"]
 
 NEEDED = ("click", "jinja2", "networkx", "numpy", "platformdirs", "pyoxigraph", "pyvis", "rdflib", "scipy")
 OPTIONAL = {
+    "matplotlib": "draws the plots of kg plot",
     "owlready2": "reasons over the ontology in the tests",
     "playwright": "opens pictures in a browser in the tests",
 }

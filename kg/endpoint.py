@@ -19,7 +19,7 @@ from urllib.parse import urlencode, urlsplit
 
 from kg.errors import QueryError, SourceError
 
-__all__ = ["Endpoint", "endpoint"]
+__all__ = ["Endpoint", "endpoint", "retry_after"]
 
 TRIES = 5
 FIRST_WAIT = 0.5  # seconds before the second try; doubled for each one after it
@@ -45,12 +45,14 @@ class Endpoint:
     """A SPARQL endpoint by its address, with what is needed to ask it.
 
     `silence` is how many seconds it may send nothing; `say` takes lines of progress, and `sleep` waits. With `cuts` it
-    is said where the server tells that it has left rows out; who counts rows need not be told.
+    is said where the server tells that it has left rows out; who counts rows need not be told. With `digest` the
+    password itself is never sent; without it a server that asks for Digest gets that after its first answer.
     """
 
     url: str
     user: str = ""
     password: str = field(default="", repr=False)
+    digest: bool = field(default=False, repr=False)
     silence: float = SILENCE
     cuts: bool = field(default=False, repr=False)
     say: Callable[[str], None] = field(default=lambda _: None, repr=False)
@@ -114,9 +116,12 @@ class Endpoint:
                 "User-Agent": f"mscim/{version('mscim')}",
             },
         )
+        handlers: list[Any] = [_Plain, _Secure, _Redirects]
         if self.user or self.password:
-            request.add_unredirected_header("Authorization", f"Basic {self._token()}")
-        opener = urllib.request.build_opener(_Plain, _Secure, _Redirects)
+            if not self.digest:
+                request.add_unredirected_header("Authorization", f"Basic {self._token()}")
+            handlers.append(_Digest(self.url, self.user, self.password))
+        opener = urllib.request.build_opener(*handlers)
         try:
             with opener.open(request, timeout=self.silence) as response:
                 most = response.headers.get("X-SPARQL-MaxRows")  # Virtuoso's word for an answer that it has cut
@@ -196,7 +201,7 @@ class Endpoint:
         said = self._hidden(_shortened(kind, content))
         why = f"HTTP {status}{f': {said}' if said else ''}"
         if status in BUSY:
-            return _Trouble(why, _seconds(error.headers.get("Retry-After", "")))
+            return _Trouble(why, retry_after(error.headers.get("Retry-After", "")))
         if status == 401:
             known = "these credentials are not taken" if self.user or self.password else "it asks for credentials"
             raise SourceError(f"{self.url}: {known} ({why}); {GIVE}") from None
@@ -249,7 +254,10 @@ def endpoint(
     user, password = known.get("KG_ENDPOINT_USER", ""), known.get("KG_ENDPOINT_PASSWORD", "")
     if not user and not password:
         user, password = _netrc(parts.hostname or "", known)
-    return Endpoint(parts._replace(fragment="").geturl(), user, password, silence, say=say)
+    scheme = known.get("KG_ENDPOINT_AUTH", "basic").lower()
+    if scheme not in ("basic", "digest"):
+        raise SourceError("KG_ENDPOINT_AUTH: neither basic nor digest; set it to one of them, or leave it out")
+    return Endpoint(parts._replace(fragment="").geturl(), user, password, scheme == "digest", silence, say=say)
 
 
 def _netrc(host: str, environment: Mapping[str, str]) -> tuple[str, str]:
@@ -297,6 +305,33 @@ class _Secure(urllib.request.HTTPSHandler):
         return self.do_open(_SecureConnection, req)
 
 
+class _Digest(urllib.request.HTTPDigestAuthHandler):
+    """Answers one challenge of HTTP Digest, of the endpoint's own address alone."""
+
+    def __init__(self, url: str, user: str, password: str) -> None:
+        self.own = urlsplit(url)[:2]
+        kept = urllib.request.HTTPPasswordMgrWithDefaultRealm()
+        kept.add_password(None, f"{self.own[0]}://{self.own[1]}/", user, password)
+        super().__init__(kept)
+        self.answered = False
+
+    def http_error_401(self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Message) -> Any:
+        offered = [each[7:] for each in headers.get_all("WWW-Authenticate", []) if each[:7].lower() == "digest "]
+        if not offered or self.answered or urlsplit(req.full_url)[:2] != self.own:
+            return None
+        self.answered = True
+        try:
+            known = urllib.request.parse_keqv_list(list(filter(None, urllib.request.parse_http_list(offered[0]))))
+            said = self.get_authorization(req, known)
+        except ValueError:  # no challenge, or of a kind that is not known
+            return None
+        if said is None:
+            return None
+        fp.close()
+        req.add_unredirected_header("Authorization", f"Digest {said}")
+        return self.parent.open(req, timeout=req.timeout)
+
+
 class _Redirects(urllib.request.HTTPRedirectHandler):
     """Sends the query on by POST again; credentials only within the same address, and nothing from https to http."""
 
@@ -320,7 +355,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         return request
 
 
-def _seconds(text: str) -> float | None:
+def retry_after(text: str) -> float | None:
     """Return how long a Retry-After asks to wait: seconds, or a time; none when it says nothing that can be read."""
     from email.utils import parsedate_to_datetime
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kg import charts, maps, pictures
@@ -30,6 +32,7 @@ KINDS = {
     "centrality": "what routes to a disease hang on, as bars (one disease)",
     "ladder": "papers on each rung from culture dish to trial (a disease, or SOURCE and TARGET)",
 }
+COUNT = 8  # routes of each sign in a picture
 
 
 def stock(graph: Dataset, source: str = "") -> Stock:
@@ -44,11 +47,13 @@ def picture(
     names: Sequence[str],
     context: Context | None = None,
     *,
-    count: int = 8,
+    count: int = COUNT,
     block: Sequence[str] = (),
     large: bool = False,
 ) -> View:
     """Return a picture of one of KINDS; an empty kind means routes for two names, and what is around for one.
+
+    Its `command` is the one that makes the same picture.
 
     Raises UnknownTerm for an unknown kind or name, when the number of names does not fit, and when there is nothing to
     draw.
@@ -66,6 +71,24 @@ def picture(
         )
     if block and kind != "routes":
         raise UnknownTerm(", ".join(block), kind="block", reason=f"goes with the routes of two names, not with {kind}")
+    made = _made(graph, kind, names, context, count, block, large)
+    words = ["kg", "view", *(graph.resolve(name).name for name in names)]
+    words += [] if kind in ("routes", "around") else ["--as", kind]
+    words += [word for name in block for word in ("--block", name)]
+    words += ["--species", context.species] if context and context.species != Context().species else []
+    words += [*(["-k", str(count)] if count != COUNT else []), *(["--large"] if large else [])]
+    return replace(made, command=" ".join(map(shlex.quote, words)))
+
+
+def _made(
+    graph: Dataset,
+    kind: str,
+    names: Sequence[str],
+    context: Context | None,
+    count: int,
+    block: Sequence[str],
+    large: bool,
+) -> View:
     if kind == "routes" and block:
         return blocked(graph, graph.blockade(names[0], names[1], block, context), count)
     if kind == "routes":

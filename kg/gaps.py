@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from kg.graph import Context, Weigher
 from kg.model import Assertion, Evidence
+from kg.notebook import page, papers, signed, table
 from kg.vocabulary import Vocabulary
 
 __all__ = ["Driver", "Field", "Gaps", "Untested", "gaps"]
@@ -89,6 +90,50 @@ class Gaps:
     elsewhere: tuple[Untested, ...]
     untested: tuple[Untested, ...]
     unreached: tuple[Driver, ...]
+
+    def __repr__(self) -> str:
+        counts = f"{len(self.matrix)} pairs tested, {len(self.elsewhere) + len(self.untested)} to test"
+        return f"<gaps of {self.disease}: {counts}>"
+
+    def _repr_html_(self) -> str:
+        fields = ["mediator", "cell", "effect", "best stage", "human stage", "by MSC", "papers"]
+        tables = [
+            table(fields, map(_field, each), title=title)
+            for title, each in (("Tested", self.matrix), ("Without human evidence", self.no_human))
+        ]
+        names = ["mediator", "cell", "effect", "expected", "rank", "best stage", "shown in", "papers"]
+        tables += [
+            table(names, map(_untested, each), title=title)
+            for title, each in (
+                ("Shown in another connective tissue disease only", self.elsewhere),
+                ("Shown outside connective tissue disease only", self.untested),
+            )
+        ]
+        drivers = [
+            [
+                each.name,
+                "drives" if each.role > 0 else "restrains",
+                each.belief,
+                each.diseases,
+                papers(each.publications),
+            ]
+            for each in self.unreached
+        ]
+        names = ["cell or process", "role", "belief", "MSC shown to act on it in", "papers"]
+        title = "Cells and processes that MSC were not shown to act on here"
+        return page(f"Gaps of {self.disease}", *tables, table(names, drivers, title=title))
+
+
+def _field(each: Field) -> list[object]:
+    effects = " and ".join(map(signed, each.effects))
+    stages = [each.best_stage, each.human_stage or "none", each.by_msc]
+    return [each.mediator or "(not stated)", each.cell, effects, *stages, papers(each.publications)]
+
+
+def _untested(each: Untested) -> list[object]:
+    expected = "helps" if each.expected < 0 else "harms"
+    head = [each.mediator, each.cell, signed(each.effect), expected, each.rank, each.best_stage]
+    return [*head, each.diseases or "unspecific", papers(each.publications)]
 
 
 def gaps(
@@ -188,11 +233,11 @@ def _unreached(
                 if row.direction == "supports" and _of_msc(claim, row, vocabulary):
                     reached[claim.object].append((row.disease, row.publication))
     found = []
-    for name, (role, belief, papers) in _roles(claims, vocabulary, weigher, family, STEPS).items():
+    for name, (role, belief, cited) in _roles(claims, vocabulary, weigher, family, STEPS).items():
         rows = [pair for each in sorted({name, *vocabulary.descendants(name)}) for pair in reached.get(each, ())]
         if not any(disease in family for disease, _ in rows):
             diseases = tuple(sorted({disease for disease, _ in rows if disease}))
-            found.append(Driver(name, role, belief, bool(rows), diseases, papers))
+            found.append(Driver(name, role, belief, bool(rows), diseases, cited))
     return tuple(sorted(found, key=lambda each: (each.elsewhere, -round(each.belief, 9), each.name)))
 
 

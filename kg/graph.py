@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from kg.model import Assertion, Evidence
@@ -57,8 +58,9 @@ class Weigher:
     Belief of a claim is pp x (1 - pn). pp is 1 minus the product of (1 - support) over the publications that support
     it, pn the same over those that refute it; a publication counts once, at its best row. Support of a row is
     (1 - error) x context factor; error is the prior of its system times the factors of mediator test, reading,
-    combination and written doubt, at most `error_cap`. All priors come from the ontology. The form of the product is
-    that of INDRA's belief engine; the numbers are ours.
+    combination and written doubt, at most `error_cap`; a warning about the paper, or a second reading that found the
+    finding elsewhere, lowers the support by a factor. A preprint and its paper count once. All priors come from the
+    ontology. The form of the product is that of INDRA's belief engine; the numbers are ours.
     """
 
     def __init__(self, vocabulary: Vocabulary, context: Context | None = None) -> None:
@@ -68,6 +70,13 @@ class Weigher:
         self.related = lru_cache(maxsize=None)(self._related)
         self._error = lru_cache(maxsize=None)(self._prior_error)
         self._supports: dict[tuple[object, ...], float] = {}
+        self._is_msc = lru_cache(maxsize=None)(self._msc)
+        asked = self.context
+        names = ["system", "mediator_test", "read", "combined_with", "priming", "checked", "standing"]
+        names += [name for name in ("species", "disease") if getattr(asked, name)]
+        if asked.msc_source or asked.priming or asked.mode or asked.donor:
+            names += ["msc_source", "mode", "donor"]
+        self._graded = itemgetter(*map(Evidence._fields.index, names))  # all of a row that its weight depends on
 
     def _related(self, left: str, right: str) -> bool:
         """Say whether two entities are one, or one is a kind of the other."""
@@ -135,7 +144,7 @@ class Weigher:
             and self.vocabulary.is_a(claim.object, "Factor")
         )
 
-    def _is_msc(self, name: str) -> bool:
+    def _msc(self, name: str) -> bool:
         superclasses = self.vocabulary.ontology.superclasses[self.vocabulary.entities[name].category]
         return not superclasses.isdisjoint(("MesenchymalStemCell", "MSCProduct"))
 
@@ -153,6 +162,9 @@ class Weigher:
     def discounts(self, claim: Assertion, evidence: Evidence) -> tuple[str, ...]:
         """Why a row fits less than fully, in words: `species: mouse x0.4`; empty when it fits."""
         fits = self._fits(claim, evidence)
+        worth = self.vocabulary.ontology.worth(evidence)
+        if worth != 1:
+            fits.append(("standing", worth, "; ".join(filter(None, (evidence.standing, evidence.checked)))))
         return tuple(f"{name}: {instead or 'not stated'} x{factor:g}" for name, factor, instead in fits)
 
     def given_as_asked(self, evidence: Evidence) -> bool:
@@ -166,13 +178,14 @@ class Weigher:
 
     def support(self, claim: Assertion, evidence: Evidence) -> float:
         """Weight of one row, in [0, 1]."""
-        e = evidence  # rows that agree in all that counts weigh the same
-        seen = self._reads_out(claim, e)
-        graded = (e.system, e.mediator_test, e.read, e.combined_with, "doubt" in e.context, e.species, e.disease, seen)
-        key = (self.vocabulary.entities[claim.subject].category, *graded, e.msc_source, e.priming, e.mode, e.donor)
-        if key not in self._supports:
-            self._supports[key] = (1 - self.error(e)) * self.context_factor(claim, e)
-        return self._supports[key]
+        seen = self._reads_out(claim, evidence)
+        key = (self._is_msc(claim[0]), "doubt" in evidence.context, seen, self._graded(evidence))
+        weight = self._supports.get(key)
+        if weight is None:
+            worth = self.vocabulary.ontology.worth(evidence)
+            weight = (1 - self.error(evidence)) * self.context_factor(claim, evidence) * worth
+            self._supports[key] = weight
+        return weight
 
     def pooled(self, claim: Assertion, rows: Iterable[Evidence], seen: bool = False) -> float:
         """Return 1 - product of (1 - support) over publications, each at its best row; 0 without rows.
@@ -187,8 +200,9 @@ class Weigher:
             support = self.support(claim, row)
             if seen and self._reads_out(claim, row):
                 support /= self._priors["context_readout"]
-            if support > best.get(row.publication, 0.0):
-                best[row.publication] = support
+            paper = row.standing.partition("preprint of ")[2].partition("; ")[0] or row.publication
+            if support > best.get(paper, 0.0):
+                best[paper] = support
         doubt = 1.0
         for publication in sorted(best):
             doubt *= 1 - best[publication]

@@ -14,12 +14,26 @@ from kg.bestfirst import Found, Hop, Question, best
 from kg.chains import ATTESTATIONS, INCOHERENT, Chains, Link, belief, chains
 from kg.graph import Blocks, Context, Weigher
 from kg.model import Assertion
+from kg.notebook import line, page, paper, papers, signed, table
 from kg.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from kg.compact import Compact
 
-__all__ = ["LESS", "Mechanism", "Outcome", "Route", "Step", "Trace", "incoherent", "losses", "trace"]
+__all__ = [
+    "LESS",
+    "ROUTE",
+    "VERBS",
+    "Mechanism",
+    "Outcome",
+    "Route",
+    "Step",
+    "Trace",
+    "incoherent",
+    "losses",
+    "route_cells",
+    "trace",
+]
 
 MEETS = frozenset({"ImmuneCell", "TissueCell", "Condition", "BiologicalProcess"})  # where mediators end
 LESS = "through less "  # how the label of a route begins whose source lowers the factor
@@ -44,7 +58,8 @@ class Step(NamedTuple):
     multiply to its sign; `belief` is in [0, 1]; `attestation` says how the step hangs together with the one before
     (attested, same publication, assembled; empty for the first). `factor` in [0, 1] is what belief is multiplied with
     in the score: attestation, degree penalties, bridge and order together. `primed` is what licensed the MSC in every
-    row that supports the step, `together` what was given with them in every such row. `contested` says which like
+    row that supports the step, `together` what was given with them in every such row; with `titles_only`
+    nothing but titles was read. `contested` says which like
     claims were refuted, as "abundance: doi:10.1000/one"; `contest` in [0, 1] is what those seen in the disease asked
     for take from the belief.
     """
@@ -68,6 +83,7 @@ class Step(NamedTuple):
     factor: float = 1.0
     primed: tuple[str, ...] = ()
     together: tuple[str, ...] = ()
+    titles_only: bool = False
     contested: tuple[str, ...] = ()
     contest: float = 0.0
 
@@ -125,6 +141,17 @@ class Mechanism(NamedTuple):
         """CURIEs of all papers behind the steps, each once, sorted."""
         return tuple(sorted({p for step in (*self.steps, *self.direct) for p in step.publications}))
 
+    def __repr__(self) -> str:
+        return f"<{signed(self.sign)} {self.phrase}; score {self.score:.3f}>"
+
+    def _repr_html_(self) -> str:
+        names = ["step", "belief", "stage", "species", "tie to the step before", "papers", "against"]
+        rows = [
+            [s.phrase, s.belief, s.stage, s.species, s.attestation, papers(s.publications), papers(s.refuting)]
+            for s in self.steps
+        ]
+        return page(f"{signed(self.sign)} score {self.score:.3f}, stage {self.stage}", table(names, rows))
+
 
 class Route(NamedTuple):
     """Mechanisms of one sign through the same mediators. `weight` = 1 - product of (1 - score) of the best five.
@@ -146,6 +173,14 @@ class Route(NamedTuple):
     def less(self) -> bool:
         """Whether the source acts by lowering the first mediator."""
         return self.label.startswith(LESS)
+
+    def __repr__(self) -> str:
+        return f"<{signed(self.sign)} {self.label}, weight {self.weight:.3f}>"
+
+    def _repr_html_(self) -> str:
+        rows = [[m.score, m.phrase, m.stage, papers(m.publications)] for m in self.mechanisms]
+        head = f"{signed(self.sign)} {self.label}, weight {self.weight:.3f}"
+        return page(head, table(["score", "mechanism", "stage", "papers"], rows))
 
 
 class Outcome(NamedTuple):
@@ -203,6 +238,33 @@ class Trace(NamedTuple):
         expected = {"ameliorates": "better", "exacerbates": "worse"}.get(self.effect, "")
         agrees = "agree" if most == expected else "disagree"
         return f"the routes {agrees} with what most papers that tested it found: {most}"
+
+    def __repr__(self) -> str:
+        counts = f"{len(self.routes)} routes, {len(self.counter_routes)} counter-routes"
+        return f"<{self.source} on {self.target}: {self.effect}; {counts}>"
+
+    def _repr_html_(self) -> str:
+        tested = ", ".join(f"{number} {kind}" for kind, number in self.tested.items())
+        said = line(f"verdict: {self.effect} ({self.reason})")
+        said += line(f"tested: {tested} (papers); {self.agreement}") if tested else ""
+        names = ["design", "species", "finding", "paper"]
+        results = [[o.system, o.species, o.statement, paper(o.publication)] for o in self.outcomes]
+        heads = (("Routes", self.routes), ("Counter-routes", self.counter_routes))
+        return page(
+            f"How does {self.source} act on {self.target}?",
+            said,
+            *(table(ROUTE, map(route_cells, routes), title=title) for title, routes in heads),
+            table(names, results, title="What was tested") if results else "",
+        )
+
+
+ROUTE = ("sign", "route", "weight", "best mechanism", "stage", "papers")
+
+
+def route_cells(route: Route) -> list[object]:
+    """Return a route as a row of a notebook's table, under the headings ROUTE."""
+    best = route.mechanisms[0]
+    return [signed(route.sign), route.label, route.weight, best.phrase, best.stage, papers(best.publications)]
 
 
 def trace(
@@ -322,11 +384,14 @@ def _manifestations(claims: Sequence[Assertion], vocabulary: Vocabulary, target:
         return frozenset()
     family = {target, *vocabulary.descendants(target)}
     known = vocabulary.conditions - {*family, *vocabulary.ancestors(target)}
-    return frozenset(
-        claim.object
-        for claim in claims
-        if claim.object in known and any(row.disease in family for row in claim.evidence)
-    )
+    found = set()
+    for claim in claims:
+        if claim.object in known and claim.object not in found:
+            for row in claim.evidence:
+                if row.disease in family:
+                    found.add(claim.object)
+                    break
+    return frozenset(found)
 
 
 def _search(
@@ -360,11 +425,12 @@ def _search(
     ends = dict.fromkeys(sorted(shown), priors["manifestation"]) | ends
     worth: dict[int, float] = {}
     weights: dict[int, float] = {}
+    links = ready.links if isinstance(ready, Chains) else ready
 
     def believe(index: int) -> float:
         value = worth.get(index)
         if value is None:
-            link = ready[index]
+            link = links[index]
             value = 0.0
             claim = claims[link.claim]
             if not (strict and link.diseases and writer.elsewhere(index)) and (
@@ -377,7 +443,7 @@ def _search(
     def weigh(index: int) -> float:
         value = weights.get(index)
         if value is None:
-            value = weights[index] = believe(index) * ready[index].penalty
+            value = weights[index] = believe(index) * links[index].penalty
         return value
 
     barred = frozenset(avoid) | (blocks.entities | blocks.modes if blocks else frozenset())
@@ -401,7 +467,8 @@ class _Writer:
         believe: Callable[[int], float],
         shown: frozenset[str],
     ) -> None:
-        self.claims, self.ready, self.weigher, self.target, self.believe = claims, ready, weigher, target, believe
+        self.claims, self.weigher, self.target, self.believe = claims, weigher, target, believe
+        self.links = ready.links if isinstance(ready, Chains) else ready
         self.shown = shown
         self.vocabulary = weigher.vocabulary
         self.priors = self.vocabulary.ontology.priors
@@ -411,7 +478,7 @@ class _Writer:
         """CURIEs of the papers behind a link."""
         papers = self._papers.get(index)
         if papers is None:
-            link = self.ready[index]
+            link = self.links[index]
             evidence = self.claims[link.claim].evidence
             papers = self._papers[index] = frozenset(evidence[number].publication for number in link.rows)
         return papers
@@ -449,29 +516,34 @@ class _Writer:
 
     def elsewhere(self, index: int) -> bool:
         """Whether a link is the level of a factor measured in diseases alone, none of them that of the question."""
-        diseases, asked = self.ready[index].diseases, self.weigher.context.disease
+        diseases, asked = self.links[index].diseases, self.weigher.context.disease
         return bool(asked and diseases) and not any(self.weigher.related(each, asked) for each in diseases)
 
     def direct(self, chain: Found) -> str:
         """The aspect that a single claim without mediator speaks of; empty for any other chain."""
-        link = self.ready[chain.hops[0][0]]
+        link = self.links[chain.hops[0][0]]
         return self.claims[link.claim].aspect if len(chain.names) == 2 else ""
 
     def lowers(self, chain: Found) -> bool:
         """Whether the source acts through less of what comes first: a factor that it lowers carries nothing."""
-        link = self.ready[chain.hops[0][0]]
+        link = self.links[chain.hops[0][0]]
         return link.effect < 0 and not link.mediators and len(chain.names) > 2
 
     def cells(self, chain: Found) -> set[str]:
         """The cells in which the steps of a chain happen."""
-        return {self.claims[self.ready[index].claim].cell for index, *_ in chain.hops}
+        return {self.claims[self.links[index].claim].cell for index, *_ in chain.hops}
 
-    def told_by(self, chain: Found, other: Found) -> bool:
-        """Whether every step but the last has a paper of the other chain, so that this one may be told in its place."""
-        papers = {paper for index, *_ in other.hops for paper in self.publications(index)}
-        return all(
-            not papers.isdisjoint(self.publications(index)) for index, *_ in chain.hops[: len(chain.hops) - 1 or 1]
-        )
+    def papers(self, hops: Sequence[Hop]) -> set[str]:
+        """CURIEs of the papers behind any of the steps."""
+        found: set[str] = set()
+        for hop in hops:
+            found |= self.publications(hop[0])
+        return found
+
+    def told_by(self, chain: Found, papers: set[str]) -> bool:
+        """Whether every step but the last has one of the papers of another, so that it may be told in its place."""
+        steps = chain.hops[: len(chain.hops) - 1 or 1]
+        return not any(papers.isdisjoint(self.publications(hop[0])) for hop in steps)
 
     def meets(self, chain: Found) -> str:
         """The first cell, process or condition that a chain comes to."""
@@ -488,7 +560,7 @@ class _Writer:
                 up = to in self.vocabulary.ancestors(before)
                 steps.append(_bridge(before, to, "subclass_of" if up else "superclass_of", self.priors["bridge"]))
             steps.append(self.step(index, ATTESTATIONS[attestation], factor))
-            link = self.ready[index]
+            link = self.links[index]
             evidence = self.claims[link.claim].evidence
             rows = [evidence[number] for number in link.rows]
             systems = (row.system for row in rows if "human" in row.species)
@@ -516,7 +588,7 @@ class _Writer:
         hops = chain.short or chain.hops
         tested = False
         for index, *_ in hops[:-1] or hops:
-            link = self.ready[index]
+            link = self.links[index]
             evidence = self.claims[link.claim].evidence
             rows = [row for row in map(evidence.__getitem__, link.rows) if row.disease]
             rows = [row for row in rows if self.weigher.related(row.disease, asked)]
@@ -527,7 +599,7 @@ class _Writer:
 
     def step(self, index: int, attestation: str, factor: float) -> Step:
         """Return the step that a link makes."""
-        link = self.ready[index]
+        link = self.links[index]
         claim = self.claims[link.claim]
         ladder = self.vocabulary.ontology.systems
         rows = [claim.evidence[number] for number in link.rows]
@@ -550,6 +622,7 @@ class _Writer:
             factor=factor * link.penalty,
             primed=_common(row.priming for row in rows),
             together=_common(row.combined_with for row in rows),
+            titles_only=all(row.read == "title" for row in rows),
             contest=self.contest(link),
             contested=tuple(
                 f"{each.aspect or 'effect'}: {', '.join(each.refuting)}"
@@ -585,12 +658,17 @@ def _folded(found: Sequence[Found], writer: _Writer) -> list[Found]:
         lowering = by_names.get((names, direct, sign, True)) if not less else None
         if lowering:
             said = by_names[(names, direct, sign, False)]  # one claim names its mediators, not whether more or less
-            if len(said[0].hops) == 1 and any(writer.told_by(chain, said[0]) for chain in lowering):
+            papers = writer.papers(said[0].hops)
+            if len(said[0].hops) == 1 and any(writer.told_by(chain, papers) for chain in lowering):
                 by_names[(names, direct, sign, False)] = sorted((*said, *lowering), key=lambda c: -c.score)
                 del by_names[(names, direct, sign, True)]
     kept: list[Found] = []
     for same in by_names.values():
-        chosen = max(same, key=lambda c: (writer.told_by(c, same[0]), len(c.hops), c.score))
+        if len(same) == 1:
+            kept.append(same[0])
+            continue
+        papers = writer.papers(same[0].hops)
+        chosen = max(same, key=lambda c: (writer.told_by(c, papers), len(c.hops), c.score))
         kept.append(_carrying(chosen, same[0]))
     starts: dict[tuple[str, int, bool], list[int]] = defaultdict(list)
     for place, chain in enumerate(kept):
@@ -599,17 +677,13 @@ def _folded(found: Sequence[Found], writer: _Writer) -> list[Found]:
     dropped: set[int] = set()
     for place in sorted(range(len(kept)), key=lambda n: len(kept[n].names)):
         chain = kept[place]
-        inner, papers = set(chain.names[:-1]), writer.publications(chain.hops[-1][0])
-        for other in starts[(chain.names[1], chain.sign, writer.lowers(chain))] if len(chain.names) > 2 else ():
+        inner, size = set(chain.names[:-1]), len(chain.names)
+        for other in starts[(chain.names[1], chain.sign, writer.lowers(chain))] if size > 2 else ():
             longer = kept[other]
-            if (
-                len(longer.names) > len(chain.names)
-                and inner <= {*longer.names}
-                and chain.names[-1] == longer.names[-1]
-            ):
+            if len(longer.names) > size and chain.names[-1] == longer.names[-1] and inner.issubset(longer.names):
                 if not any(bridge for _, _, bridge, _ in longer.hops):
-                    told = {paper for index, *_ in longer.hops[1:] for paper in writer.publications(index)}
-                    if papers <= told and writer.told_by(longer, chain):
+                    last, told = writer.publications(chain.hops[-1][0]), writer.papers(longer.hops[1:])
+                    if last <= told and writer.told_by(longer, writer.papers(chain.hops)):
                         dropped.add(place)
                         kept[other] = _carrying(longer, chain)
                         break

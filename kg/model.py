@@ -6,19 +6,26 @@ Column names of the tables are field names here and local names in the ontology.
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import NamedTuple
 
+from kg.notebook import of_value, page, paper, table
+
 __all__ = [
+    "DERIVED",
     "Aspect",
     "Assertion",
+    "Check",
     "Entity",
     "Evidence",
     "Grade",
     "Predicate",
     "Problem",
     "Publication",
+    "Request",
     "Study",
     "assertion_id",
+    "row_id",
     "split",
 ]
 
@@ -44,6 +51,9 @@ class Entity(NamedTuple):
     synonyms: tuple[str, ...] = ()
     grounding: str = "exact"
     note: str = ""
+
+    def _repr_html_(self) -> str:
+        return of_value(self)
 
 
 class Predicate(NamedTuple):
@@ -90,7 +100,11 @@ class Grade(NamedTuple):
 
 
 class Evidence(NamedTuple):
-    """One paper's support or refutation of an assertion: one row of a table, without subject to cell."""
+    """One paper's support or refutation of an assertion: one row of a table, without subject to cell.
+
+    `checked` says what a second reading of the text found (outcome, date, and the other paper), `standing` what became
+    of the paper (`retracted`, `expression of concern`, `corrected`, `preprint of CURIE`); both are empty for most rows.
+    """
 
     mediator: tuple[str, ...] = ()
     mediator_test: str = ""
@@ -110,13 +124,22 @@ class Evidence(NamedTuple):
     statement: str = ""
     publication: str = ""
     read: str = ""
+    checked: str = ""
+    standing: str = ""
+
+    def _repr_html_(self) -> str:
+        return of_value(self)
+
+
+DERIVED = ("checked", "standing")  # of Evidence: from the tables of checks and publications, no columns of rows
 
 
 class Assertion(NamedTuple):
     """One claim: subject, predicate, object, the aspect that changes and the cell in which it does.
 
     `effect` is what the claim says of the amount or activity of the object, in {-1, 0, 1}: sign of the predicate
-    times polarity of the aspect where the aspect is the object's. All names are entity names.
+    times polarity of the aspect where the aspect is the object's. All names are entity names. `withdrawn` are the rows
+    that count for nothing: of a retracted paper, or not found in the text when it was read again.
     """
 
     subject: str
@@ -127,6 +150,7 @@ class Assertion(NamedTuple):
     effect: int = 0
     evidence: tuple[Evidence, ...] = ()
     id: str = ""
+    withdrawn: tuple[Evidence, ...] = ()
 
     @property
     def publications(self) -> tuple[str, ...]:
@@ -137,6 +161,16 @@ class Assertion(NamedTuple):
     def refuting(self) -> tuple[str, ...]:
         """CURIEs of the papers that refute the claim, each once, sorted."""
         return tuple(sorted({e.publication for e in self.evidence if e.direction == "refutes"}))
+
+    def __repr__(self) -> str:
+        aspect, cell = (
+            f" {name} {each}" if each else "" for name, each in (("aspect", self.aspect), ("in", self.cell))
+        )
+        return f"<{self.subject} {self.predicate} {self.object}{aspect}{cell}: {len(self.evidence)} findings>"
+
+    def _repr_html_(self) -> str:
+        rows = [[e.direction, e.statement, e.system, e.species, paper(e.publication)] for e in self.evidence]
+        return page(f"{self!r}"[1:-1], table(["for or against", "finding", "system", "species", "paper"], rows))
 
 
 class Publication(NamedTuple):
@@ -151,18 +185,60 @@ class Publication(NamedTuple):
     title: str = ""
     kind: str = ""
     read_url: str = ""
+    verified: str = ""
+    status: str = ""
+
+    @property
+    def standing(self) -> tuple[str, ...]:
+        """What became of the paper, without dates and sources; a preprint names the paper that it became.
+
+        >>> Publication("doi:10.1/x", status="corrected 2026-11-25 PubMed; retracted 2026-11-25 Crossref").standing
+        ('corrected', 'retracted')
+        >>> Publication("doi:10.1/x", status="preprint of doi:10.1/y 2026-11-25 Crossref").standing
+        ('preprint of doi:10.1/y',)
+        """
+        return tuple(re.split(r" \d{4}-\d\d-\d\d", part)[0] for part in self.status.split("; ") if part)
 
     @property
     def citation(self) -> str:
-        """First author, year and title as far as known, else the CURIE.
+        """First author, year and title as far as known, else the CURIE; with what became of the paper.
 
         >>> Publication("doi:10.1/x", year="2017", first_author="Wang D", title="Cord MSC").citation
         'Wang D 2017. Cord MSC'
-        >>> Publication("pmc:PMC1").citation
-        'pmc:PMC1'
+        >>> Publication("pmc:PMC1", status="retracted 2026-11-25 PubMed").citation
+        'pmc:PMC1 [retracted]'
         """
         head = " ".join(part for part in (self.first_author, self.year) if part)
-        return ". ".join(part for part in (head, self.title) if part) or self.publication
+        plain = ". ".join(part for part in (head, self.title) if part) or self.publication
+        return f"{plain} [{', '.join(self.standing)}]" if self.status else plain
+
+    def _repr_html_(self) -> str:
+        return of_value(self, ("publication", "title", "first_author", "year", "kind", "status"))
+
+
+class Check(NamedTuple):
+    """What a second reading of a cited text found: one line of `triples/checks.tsv`; `row` is a `row_id`."""
+
+    row: str
+    publication: str = ""
+    outcome: str = ""
+    date: str = ""
+    read: str = ""
+    source: str = ""
+    found_in: str = ""
+    note: str = ""
+
+
+class Request(NamedTuple):
+    """A local term as it is asked of a public ontology: one line of `ontology/requests.tsv`."""
+
+    name: str
+    definition: str = ""
+    ontology: str = ""
+    asked: str = ""
+
+    def _repr_html_(self) -> str:
+        return of_value(self)
 
 
 class Study(NamedTuple):
@@ -200,6 +276,9 @@ class Study(NamedTuple):
     read: str = ""
     read_url: str = ""
 
+    def _repr_html_(self) -> str:
+        return of_value(self)
+
 
 class Problem(NamedTuple):
     """Something wrong in a table, with the mend; prints as `file:line:column: message`."""
@@ -223,3 +302,15 @@ def assertion_id(subject: str, predicate: str, object: str, aspect: str = "", ce
     """
     text = "\t".join((subject, predicate, object, aspect, cell))
     return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+def row_id(claim: str, direction: str, publication: str, statement: str) -> str:
+    """Return the identity of a row of evidence by claim id, direction, paper and statement: 12 hex digits.
+
+    The columns of context may be mended without a change of it; another claim, paper or statement is another row.
+
+    >>> row_id("b8f08833bc7d40db95df", "supports", "doi:10.1/x", "MSC lower Th17 cells.")
+    'bb1119682b27'
+    """
+    text = "\t".join((claim, direction, publication, statement))
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

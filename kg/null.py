@@ -17,6 +17,7 @@ from kg.curation import gathered
 from kg.errors import QueryError
 from kg.mechanisms import LESS, Route, Trace
 from kg.model import Assertion, Evidence
+from kg.notebook import page, signed, table
 from kg.vocabulary import Vocabulary
 
 __all__ = [
@@ -92,6 +93,14 @@ class Null(NamedTuple):
         asked = (route.sign, route.mediators, route.less)
         same = (each for each in self.routes if (each.sign, each.mediators, each.less) == asked)
         return next(same, None) if route.mediators else None
+
+    def __repr__(self) -> str:
+        return f"<{len(self.routes)} routes against {self.shuffles} shuffled graphs, seed {self.seed}>"
+
+    def _repr_html_(self) -> str:
+        names = ["sign", "mediators", "weight", "expected", "chance", "papers", "of them exchangeable"]
+        rows = [[signed(e.sign), e.mediators, e.weight, e.expected, e.chance, e.slots, e.free] for e in self.routes]
+        return page(f"{self!r}"[1:-1], table(names, rows))
 
 
 def slots(claims: Sequence[Assertion], vocabulary: Vocabulary) -> tuple[Slot, ...]:

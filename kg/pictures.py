@@ -78,7 +78,7 @@ class Stock:
             row.direction,
             "; ".join(row.species),
             row.system,
-            row.read,
+            "; ".join(filter(None, (row.read, row.standing, row.checked and f"checked: {row.checked}"))),
             "; ".join(part for part in (row.context, row.effect) if part),
             row.msc_source,
             row.mode,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -78,8 +79,8 @@ class Request(NamedTuple):
     content_type: str = ""
     accept: str = ""
     if_none_match: str = ""
-    body: bytes = b""
     base: str = "http://127.0.0.1"
+    body: bytes = b""
 
 
 class Asked(NamedTuple):
@@ -178,6 +179,13 @@ def negotiate(accept: str, offers: Sequence[str]) -> str:
     >>> negotiate("text/*;q=0.5, application/json;q=0.4", ["application/json", "text/csv"])
     'text/csv'
     """
+    if len(accept) > 200:  # no client's habit: not worth keeping
+        return _liked.__wrapped__(accept, tuple(offers))
+    return _liked(accept, tuple(offers))
+
+
+@lru_cache(256)
+def _liked(accept: str, offers: tuple[str, ...]) -> str:
     if not accept.strip():
         return offers[0]
     wanted: dict[str, float] = {}

@@ -16,7 +16,7 @@ from kg.vocabulary import nearest
 if TYPE_CHECKING:
     from kg.dataset import Dataset
 
-__all__ = ["QUESTIONS", "Parameter", "Question", "ask", "context_of", "openapi", "values_of"]
+__all__ = ["QUESTIONS", "Parameter", "Question", "ask", "command", "context_of", "openapi", "values_of"]
 
 Values = Mapping[str, Any]
 
@@ -26,10 +26,11 @@ class Parameter(NamedTuple):
 
     name: str
     description: str
-    default: str | int | None = ""
+    default: str | int | bool | None = ""
     flag: str = ""
     many: bool = False
-    most: int = 0  # of a number: the largest allowed, and the smallest is 1
+    most: int = 0  # of a number: the largest allowed
+    least: int = 1
 
 
 class Question(NamedTuple):
@@ -70,16 +71,25 @@ def context_of(
 
 
 def _trace(graph: Dataset, given: Values) -> dict[str, Any]:
-    from kg.answers import blockade_body, trace_body
+    from kg.answers import blockade_body, incoherent_body, trace_body
 
     names = ("species", "msc_source", "priming", "mode", "disease", "donor", "stage")
     asked = context_of(graph, *(given[name] for name in names))
     options = {name: given[name] for name in ("max_length", "via", "avoid")}
-    if not given["block"]:
-        return trace_body(graph.trace(given["source"], given["target"], asked, count=given["count"], **options))
-    taken = graph.blockade(given["source"], given["target"], given["block"], asked, **options)
-    shown = {name: getattr(taken.after, name)[: given["count"]] for name in ("routes", "counter_routes")}
-    return trace_body(taken.after._replace(**shown)) | {"blockade": blockade_body(taken)}
+    ends = (given["source"], given["target"])
+    more: dict[str, Any] = {}
+    if given["block"]:
+        taken = graph.blockade(*ends, given["block"], asked, **options)
+        shown = {name: getattr(taken.after, name)[: given["count"]] for name in ("routes", "counter_routes")}
+        answer, more = taken.after._replace(**shown), {"blockade": blockade_body(taken)}
+    else:
+        answer = graph.trace(*ends, asked, count=given["count"], **options)
+    null = None
+    if given["null"]:
+        null = graph.null(*ends, asked, shuffles=given["null"], seed=given["seed"], block=given["block"], **options)
+    if given["incoherent"]:
+        more |= incoherent_body(graph.incoherent(*ends, asked, count=given["count"], **options))
+    return trace_body(answer, null) | more
 
 
 def _show(graph: Dataset, given: Values) -> dict[str, Any]:
@@ -108,12 +118,14 @@ def _search(graph: Dataset, given: Values) -> dict[str, Any]:
 
 
 def _evidence(graph: Dataset, given: Values) -> dict[str, Any]:
-    from kg.dataset import row_of
+    from kg.dataset import known_of, row_of
 
     context_of(graph, msc_source=given["msc_source"])
     options = {name: given[name] for name in ("disease", "species", "msc_source")}
     found = graph.evidence(given["subject"], given["object"], **options)
-    return {"rows": [{**row_of(claim, row), "effect_sign": claim.effect} for claim, row in found]}
+    return {
+        "rows": [{**row_of(claim, row), "effect_sign": claim.effect, **known_of(claim, row)} for claim, row in found]
+    }
 
 
 def _compare(graph: Dataset, given: Values) -> dict[str, Any]:
@@ -171,7 +183,19 @@ QUESTIONS: Mapping[str, Question] = {
                     "--block",
                     many=True,
                 ),
+                Parameter(
+                    "null",
+                    "Set routes against so many graphs in which papers exchanged their factors; half a second each.",
+                    0,
+                    "--null",
+                    most=50,
+                    least=0,
+                ),
+                Parameter("seed", "Of `null`: the same seed gives the same figures.", 1, "--seed", most=99_999_999),
                 Parameter("count", "Most routes of each sign.", 10, "-k", most=1000),
+                Parameter(
+                    "incoherent", "Also the chains of signs that are no mechanism, and why.", False, "--incoherent"
+                ),
             ),
             _trace,
         ),
@@ -252,6 +276,7 @@ QUESTIONS: Mapping[str, Question] = {
         ),
     )
 }
+TRUTH = {"true": True, "1": True, "on": True, "false": False, "0": False}
 ALWAYS = {("centrality", "--measure"), ("centrality", "-k")}  # in the command line even at their default
 
 
@@ -278,12 +303,15 @@ def values_of(question: Question, given: Sequence[tuple[str, str]]) -> dict[str,
             if parameter.default is None:
                 raise RequestError(400, f"{name} is missing: {parameter.description}")
             values[name] = parameter.default
+        elif isinstance(parameter.default, bool):
+            if found[0] not in TRUTH:
+                raise RequestError(400, f"{name}={found[0][:100]!r}: true or false is needed")
+            values[name] = TRUTH[found[0]]
         elif isinstance(parameter.default, int):
-            number = int(found[0]) if found[0].isascii() and found[0].isdigit() and len(found[0]) < 9 else 0
-            if not 1 <= number <= parameter.most:
-                raise RequestError(
-                    400, f"{name}={found[0][:100]!r}: a whole number from 1 to {parameter.most} is needed"
-                )
+            number = int(found[0]) if found[0].isascii() and found[0].isdigit() and len(found[0]) < 9 else -1
+            if not parameter.least <= number <= parameter.most:
+                wanted = f"a whole number from {parameter.least} to {parameter.most} is needed"
+                raise RequestError(400, f"{name}={found[0][:100]!r}: {wanted}")
             values[name] = number
         else:
             values[name] = found[0]
@@ -297,6 +325,10 @@ def command(question: Question, values: Values) -> str:
         value = values[parameter.name]
         if not parameter.flag:
             words += [value] if value else []
+        elif parameter.name == "seed" and not values["null"]:
+            continue
+        elif isinstance(value, bool):
+            options += [parameter.flag] if value else []
         elif value != parameter.default or (question.name, parameter.flag) in ALWAYS:
             value = "any" if parameter is SPECIES and not value else value
             for each in value if parameter.many else [value]:
@@ -325,8 +357,15 @@ def ask(graph: Dataset, name: str, given: Sequence[tuple[str, str]]) -> dict[str
 def _schema(parameter: Parameter) -> dict[str, Any]:
     if parameter.many:
         return {"type": "array", "items": {"type": "string"}}
+    if isinstance(parameter.default, bool):
+        return {"type": "boolean", "default": parameter.default}
     if isinstance(parameter.default, int):
-        return {"type": "integer", "minimum": 1, "maximum": parameter.most, "default": parameter.default}
+        return {
+            "type": "integer",
+            "minimum": parameter.least,
+            "maximum": parameter.most,
+            "default": parameter.default,
+        }
     if parameter.default is None:
         return {"type": "string", "minLength": 1}
     return {"type": "string"} | ({"default": parameter.default} if parameter.default else {})

@@ -1,8 +1,8 @@
 """Quads from values, and values from quads: the same claims either way.
 
-Named graphs: `ontology` (the vocabulary and the entities), `assertions`, `publications`, `studies`, all under
-`https://w3id.org/mscim/graph/`. Each claim is a resource with its evidence; a claim that at least one paper supports
-stands as a direct triple too.
+Named graphs: `ontology` (the vocabulary and the entities), `hierarchy` (what lies within what, worked out from it),
+`assertions`, `publications`, `studies`, all under `https://w3id.org/mscim/graph/`. Each claim is a resource with its
+evidence; a claim that at least one paper supports stands as a direct triple too.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from kg.errors import CurationError
-from kg.model import Assertion, Entity, Evidence, Publication, Study, split
+from kg.model import DERIVED, Assertion, Entity, Evidence, Publication, Study, split
 from kg.sources import read_bytes
 from kg.vocabulary import MSCIM, OWL, RDFS, SKOS, Vocabulary, ontology_of, value_of
 
@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
 __all__ = ["DATASET", "FORMAT", "GRAPHS", "assertion_iri", "assertions", "contents", "evidence_iri", "quads"]
 
-FORMAT = "1"  # of the statements; raised when they change so that they can no longer be read back as before
+FORMAT = "2"  # of the statements; raised when they change so that they can no longer be read or asked as before
 DATASET = f"{MSCIM}dataset"
-GRAPHS = {name: f"{MSCIM}graph/{name}" for name in ("ontology", "assertions", "publications", "studies")}
+PARTS = ("ontology", "hierarchy", "assertions", "publications", "studies")
+GRAPHS = {name: f"{MSCIM}graph/{name}" for name in PARTS}
 BIOLINK = "https://w3id.org/biolink/vocab/"
 DCTERMS = "http://purl.org/dc/terms/"
 XSD = "http://www.w3.org/2001/XMLSchema#"
@@ -38,7 +39,7 @@ TERMS = {
     "direction": "Direction",
 }
 Row = TypeVar("Row", Publication, Study)
-TEXTS = ("leg_of", "context", "effect", "statement", "read")
+TEXTS = ("leg_of", "context", "effect", "statement", "read", *DERIVED)
 
 
 def assertion_iri(identity: str) -> str:
@@ -47,8 +48,9 @@ def assertion_iri(identity: str) -> str:
 
 
 def evidence_iri(assertion: Assertion, evidence: Evidence) -> str:
-    """Return the IRI of one row of evidence: a hash of the claim and of all its cells."""
-    text = "\t".join([assertion.id, *("; ".join(cell) if isinstance(cell, tuple) else cell for cell in evidence)])
+    """Return the IRI of one row of evidence: a hash of the claim and of all its cells, without what is derived."""
+    cells = evidence[: -len(DERIVED)]
+    text = "\t".join([assertion.id, *("; ".join(cell) if isinstance(cell, tuple) else cell for cell in cells)])
     return f"{MSCIM}evidence/{hashlib.sha256(text.encode()).hexdigest()[:20]}"
 
 
@@ -113,6 +115,10 @@ def quads(
         if each.note:
             yield ox.Quad(subject, own("note"), text(each.note), graph)
 
+    graph = graphs["hierarchy"]
+    for narrow, wide in _hierarchy(vocabulary):
+        yield ox.Quad(node(narrow), own("kind_of"), node(wide), graph)
+
     graph = graphs["assertions"]
     for claim in claims:
         subject = node(assertion_iri(claim.id))
@@ -130,9 +136,12 @@ def quads(
             yield ox.Quad(subject, own("cell"), entity(claim.cell), graph)
         effect = ox.Literal(str(claim.effect), datatype=node(XSD + "integer"))
         yield ox.Quad(subject, own("effect_sign"), effect, graph)
-        for evidence in claim.evidence:
+        for number, evidence in enumerate((*claim.evidence, *claim.withdrawn)):
             part = node(evidence_iri(claim, evidence))
-            yield ox.Quad(subject, own("evidence"), part, graph)
+            counts = number < len(
+                claim.evidence
+            )  # what counts for nothing has a property of its own: no query meets it
+            yield ox.Quad(subject, own("evidence" if counts else "withdrawn_evidence"), part, graph)
             yield ox.Quad(part, a, own("Evidence"), graph)
             yield ox.Quad(part, own("publication"), node(ontology.expand(evidence.publication)), graph)
             for column, kind in TERMS.items():
@@ -187,6 +196,27 @@ def quads(
                     yield ox.Quad(subject, own(column), text(value), graph)
 
 
+def _hierarchy(vocabulary: Vocabulary) -> Iterator[tuple[str, str]]:
+    """Yield the IRI of each class and entity with its own and that of everything wider, in order.
+
+    Followed by IRI: an entity may be a class of the ontology too.
+    """
+    ontology = vocabulary.ontology
+    known = ontology.superclasses
+    above = {MSCIM + name: {MSCIM + wider for wider in wide if wider in known} for name, wide in known.items()}
+    iris = {each.name: ontology.expand(each.curie) for each in vocabulary.entities.values()}
+    for each in vocabulary.entities.values():
+        direct = above.setdefault(iris[each.name], {iris[each.name]})
+        direct.update([MSCIM + each.category, *(iris[parent] for parent in each.parents)])
+    for narrow in sorted(above):
+        wide, todo = {narrow}, [narrow]
+        while todo:
+            new = above[todo.pop()] - wide
+            wide |= new
+            todo.extend(new)
+        yield from ((narrow, iri) for iri in sorted(wide))
+
+
 def _ontology_quads(path: Path, graph: ox.NamedNode) -> list[ox.Quad]:
     import pyoxigraph as ox
 
@@ -232,13 +262,16 @@ def assertions(triples: Iterable[ox.Quad], vocabulary: Vocabulary) -> tuple[Asse
             continue
         try:
             evidence = []
-            for part in (found[each] for each in node["evidence"]):
+            apart = node.get("withdrawn_evidence", [])
+            counted = node.get("evidence", []) if apart else node["evidence"]
+            for part in (found[each] for each in (*counted, *apart)):
                 cells: dict[str, object] = {column: listed(part, column) for column in (*NAMED, "species")}
                 cells |= {c: by_iri[part[c][0]] for c in TERMS if c in part}
                 cells |= {column: one(part, column) for column in TEXTS}
                 cells["disease"] = name(part["disease"][0]) if "disease" in part else ""
                 cells["publication"] = ontology.contract(part["publication"][0])
                 evidence.append(Evidence(**cells))  # type: ignore[arg-type]
+            kept, withdrawn = ontology.parted(sorted(evidence, key=evidence_order))
             claims.append(
                 Assertion(
                     name(node["subject"][0]),
@@ -247,8 +280,9 @@ def assertions(triples: Iterable[ox.Quad], vocabulary: Vocabulary) -> tuple[Asse
                     by_iri[node["aspect"][0]] if "aspect" in node else "",
                     name(node["cell"][0]) if "cell" in node else "",
                     int(node["effect_sign"][0]),
-                    tuple(sorted(evidence, key=evidence_order)),
+                    kept,
                     iri.removeprefix(MSCIM + "assertion/"),
+                    withdrawn,
                 )
             )
         except KeyError as error:

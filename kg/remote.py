@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kg import rdf, sources, store
-from kg.dataset import Dataset, opened, write
+from kg.dataset import CACHE, Dataset, opened, write
 from kg.endpoint import Endpoint
 from kg.errors import CurationError, QueryError, SourceError
 from kg.sparql import PREFIXES, check_graphs, datasets, guard, prologue
@@ -125,9 +125,13 @@ def load(endpoint: Endpoint) -> Dataset:
     try:
         summary = store.manifest(folder)
     except SourceError:
-        store.discard(folder)
-        _read(endpoint, told, folder)
-        summary = store.manifest(folder)
+        with sources.alone(folder.parent, lambda: endpoint.say("waiting for another process that builds a dataset")):
+            try:
+                summary = store.manifest(folder)
+            except SourceError:
+                store.discard(folder)
+                _read(endpoint, told, folder)
+                summary = store.manifest(folder)
         for older in sources.cache().glob(f"{place}-*"):
             if older != folder:
                 store.discard(older)
@@ -143,7 +147,7 @@ def _read(endpoint: Endpoint, told: str, folder: Path) -> None:
         contents = rdf.contents(quads)
     except CurationError as error:
         raise SourceError(f"{endpoint.url}: the dataset there is damaged ({error}); load it there anew") from None
-    write(folder, contents, quads, told, endpoint.say)
+    write(folder, contents, quads, told, endpoint.say, CACHE)
 
 
 def statements(endpoint: Endpoint) -> Iterator[ox.Quad]:

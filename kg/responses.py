@@ -12,10 +12,10 @@ from functools import cached_property
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
-from kg import protocol, service, sparql, store
-from kg.catalogue import examples, ready
+from kg import pages, protocol, service, shell, sparql, store
+from kg.catalogue import examples
 from kg.errors import CurationError, KGError, QueryError, RequestError, SourceError, UnknownTerm
 from kg.protocol import GRAPHS, RESULTS, Limits, Request
 from kg.vocabulary import MSCIM
@@ -34,9 +34,6 @@ DUMPS = {
     "/data.trig": "application/trig",
 }
 HTML = "text/html"
-HOME_QUERY = """SELECT ?cell ?name WHERE {
-  ?cell rdfs:subClassOf+ CL:0000084 ; rdfs:label ?name
-} ORDER BY ?name"""
 NAMED_BY = """SELECT ?claim ?how ?subject ?predicate ?object WHERE {
   VALUES ?how { mscim:subject mscim:object mscim:cell }
   ?claim ?how ?this ; mscim:subject/rdfs:label ?subject ; mscim:predicate/rdfs:label ?predicate ;
@@ -171,8 +168,10 @@ def respond(held: Open, request: Request) -> Response:
     if request.method not in ("GET", "HEAD"):
         allow = (("Allow", "GET, HEAD, OPTIONS"),)
         raise RequestError(405, f"{request.method} is not answered here; everything is read-only", allow)
-    if path == "/":
-        return _tagged(held, request, HTML, lambda: _home(held, request))
+    if pages.known(path):
+        return _page_of(held, request)
+    if path.startswith("/page/"):
+        return _file(request, path.removeprefix("/page/"))
     if path == "/.well-known/void":
         return _described(held, request, lambda: service.void(request.base, held.summary, held.store))
     if path == "/.well-known/sparql-examples":
@@ -199,6 +198,39 @@ def _tagged(
     return Response(200, (("Content-Type", _content_type(media)), *headers), make(), rows)
 
 
+def _page_of(held: Open, request: Request) -> Response:
+    """Answer with a page, or with the page that says why there is none."""
+    asked = _asked_page(held, request)
+    return _made(held, request, lambda: pages.page(asked))
+
+
+def _asked_page(held: Open, request: Request) -> pages.Asked:
+    given = protocol.pairs(request.query)
+    return pages.Asked(held.graph, held.summary, request.path, tuple(given), request.base)
+
+
+def _made(held: Open, request: Request, make: Callable[[], pages.Page]) -> Response:
+    tag = protocol.entity_tag(held.version, request.base, shell.edition())
+    kept = (("ETag", tag), ("Cache-Control", "no-cache"), ("Vary", "Accept"))
+    if request.if_none_match and protocol.unchanged(request.if_none_match, tag):
+        return Response(304, kept)
+    made = make()
+    headers = kept if made.status == 200 else (("Cache-Control", "no-store"), ("Vary", "Accept"))
+    return Response(made.status, (("Content-Type", _content_type(made.media)), *headers, *made.headers), made.body)
+
+
+def _file(request: Request, name: str) -> Response:
+    """Answer with a file that pages link to; an address that names its edition may be kept for a year."""
+    if name not in shell.FILES:
+        raise RequestError(404, f"there is no file {name[:200]!r}")
+    content, media, edition = shell.file(name)
+    kept = "public, max-age=31536000, immutable" if request.query == f"v={edition}" else "no-cache"
+    headers = (("ETag", f'"{edition}"'), ("Cache-Control", kept))
+    if request.if_none_match and protocol.unchanged(request.if_none_match, f'"{edition}"'):
+        return Response(304, headers)
+    return Response(200, (("Content-Type", _content_type(media)), *headers), content)
+
+
 def _content_type(media: str) -> str:
     return f"{media}; charset=utf-8" if media.startswith("text/") else media
 
@@ -207,7 +239,8 @@ def _sparql(held: Open, request: Request) -> Response:
     asked = protocol.asked(request, held.limits)
     if asked is None:
         if protocol.negotiate(request.accept, [*GRAPHS, HTML]) == HTML:
-            return _tagged(held, request, HTML, lambda: _home(held, request))
+            longest = held.limits.query
+            return _made(held, request, lambda: pages.sparql(_asked_page(held, request), longest))
         counts = service.graph_counts(held.store)
         return _described(held, request, lambda: service.description(request.base, held.summary, counts))
     shape = sparql.guard(asked.query)
@@ -327,28 +360,6 @@ def _question(held: Open, name: str, query: str) -> dict[str, Any]:
     return ask(held.graph, name, protocol.pairs(query))
 
 
-def _page(**values: Any) -> bytes:
-    import jinja2
-
-    folder = Path(__file__).resolve().parent / "templates"
-    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(folder), autoescape=True, trim_blocks=True)
-    return environment.get_template("page.html.j2").render(**values).encode()
-
-
-def _home(held: Open, request: Request) -> bytes:
-    examples = [(query.title, f"/sparql?{urlencode({'query': body})}") for query, body in ready(held.graph.vocabulary)]
-    counts = ", ".join(f"{held.summary[name]:,} {name}" for name in ("assertions", "evidence", "publications", "quads"))
-    return _page(
-        title="mscim",
-        version=held.version,
-        counts=counts,
-        query=HOME_QUERY,
-        longest=held.limits.query,
-        examples=examples,
-        card=service.card(request.base, held.summary),
-    )
-
-
 def _entity(held: Open, request: Request, name: str) -> Response:
     """Answer what the data says of one IRI: a CURIE, or what follows the namespace of our own IRIs."""
     import pyoxigraph as ox
@@ -358,7 +369,7 @@ def _entity(held: Open, request: Request, name: str) -> Response:
         iri = ontology.expand(name) if ":" in name else ontology.expand(f"mscim:{name}")
         node = ox.NamedNode(iri)
     except (CurationError, ValueError):
-        raise UnknownTerm(name[:200], held.graph.vocabulary.suggestions(name[:200])) from None
+        return _unknown(held, request, name)
     if iri.startswith(f"{MSCIM}graph/"):
         found = [quad.triple for quad in held.store.quads_for_pattern(None, None, None, node)]
     else:
@@ -366,15 +377,39 @@ def _entity(held: Open, request: Request, name: str) -> Response:
         parts = [t.object for t in found if t.predicate.value == f"{MSCIM}evidence"]
         found += [quad.triple for part in parts for quad in held.store.quads_for_pattern(part, None, None)]  # type: ignore[arg-type]
     if not found:
-        raise UnknownTerm(name[:200], held.graph.vocabulary.suggestions(name.rpartition(":")[2][:200]))
+        return _unknown(held, request, name)
     media = protocol.negotiate(request.accept, [*GRAPHS, HTML])
     if media == HTML:
-        return _tagged(held, request, HTML, lambda: _entity_page(held, iri, [t for t in found if t.subject == node]))
+        about = [triple for triple in found if triple.subject == node]
+        asked = pages.Asked(held.graph, held.summary, request.path, (), request.base)
+        curie = _curie(held, iri)
+        return _made(held, request, lambda: pages.thing(asked, curie, iri, lambda: _said(held, iri, about)))
     prefixes = held.prefixes
     return _tagged(held, request, media, lambda: lambda sink: _write_rdf(found, GRAPHS[media], prefixes, sink))
 
 
-def _entity_page(held: Open, iri: str, found: Sequence[ox.Triple]) -> bytes:
+def _unknown(held: Open, request: Request, name: str) -> Response:
+    """Answer that nothing has this name: a page with the nearest ones for a browser, else raise UnknownTerm."""
+    vocabulary = held.graph.vocabulary
+    near = vocabulary.suggestions(name[:200]) or vocabulary.suggestions(name.rpartition(":")[2][:200])
+    error = UnknownTerm(name[:200], near)
+    if protocol.negotiate(request.accept, [*GRAPHS, HTML]) != HTML:
+        raise error
+    asked = pages.Asked(held.graph, held.summary, request.path, (), request.base)
+    made = pages.refusal(asked, error)
+    headers = (("Content-Type", _content_type(made.media)), ("Vary", "Accept"), *made.headers)
+    return Response(made.status, headers, made.body)
+
+
+def _curie(held: Open, iri: str) -> str:
+    try:
+        return held.graph.vocabulary.ontology.contract(iri)
+    except CurationError:
+        return ""
+
+
+def _said(held: Open, iri: str, found: Sequence[ox.Triple]) -> dict[str, Any]:
+    """Return what triples say of an IRI, and which claims name it: texts and paths of pages."""
     import pyoxigraph as ox
 
     label = ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#label")
@@ -389,7 +424,8 @@ def _entity_page(held: Open, iri: str, found: Sequence[ox.Triple]) -> bytes:
             curie = ontology.contract(term.value)
         except CurationError:
             return text or term.value, ""
-        return text or curie, f"/entity/{quote(curie, safe=':/')}"
+        described = next(held.store.quads_for_pattern(term, None, None), None) is not None
+        return text or curie, f"/entity/{quote(curie, safe=':/')}" if described else ""
 
     said: dict[str, list[tuple[str, str]]] = {}
     for triple in sorted(found, key=str):
@@ -407,5 +443,4 @@ def _entity_page(held: Open, iri: str, found: Sequence[ox.Triple]) -> bytes:
         )
         for row in answer
     ]
-    title = shown(ox.NamedNode(iri))[0]
-    return _page(title=title, iri=iri, version=held.version, said=list(said.items()), named_by=named_by)
+    return {"title": shown(ox.NamedNode(iri))[0], "said": list(said.items()), "named_by": named_by}

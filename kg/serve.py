@@ -27,9 +27,9 @@ from starlette.requests import Request as HTTPRequest
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from kg import sources, store
+from kg import shell, sources, store
 from kg.errors import KGError, RequestError, SourceError
-from kg.protocol import Limits, Request
+from kg.protocol import Limits, Request, negotiate
 from kg.responses import problem
 from kg.workers import Answer, Pool
 
@@ -44,6 +44,10 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 LOCAL = ("127.0.0.1", "localhost", "[::1]")
+DATA = ("/api/", "/sparql", "/data.", "/openapi", "/.well-known/", "/page/")  # what programs read
+GATHERED = 16_384  # bytes that wait for the end of a turn of the loop, at most
+HEALTH = "/healthz"
+PACKED = 1024  # bytes from which on an answer is compressed for those who accept it
 LONG = 10  # a dump may take this many times the limit of a query
 PATIENCE = 0.1  # seconds before this process looks whether the client is still there
 SLOWEST = 30.0  # seconds: for a request to arrive, and for a client to take the next piece
@@ -67,6 +71,12 @@ class Source(NamedTuple):
     folder: Callable[[], Path]
 
 
+def _stamp(path: Path) -> tuple[int, ...]:
+    """What changes with a file's content, whatever a clock or a copying program says of its time."""
+    status = os.stat(path)
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
 def source_of(data: Path | None) -> Source:
     """Return the source of a built dataset's folder, or of tables (the bundled ones by default), built when needed."""
     if data is not None and not (data / "triples").is_dir():
@@ -74,8 +84,7 @@ def source_of(data: Path | None) -> Source:
 
         def built() -> object:
             with suppress(OSError):
-                status = os.stat(folder / "manifest.json")
-                return status.st_ino, status.st_mtime_ns
+                return _stamp(folder / "manifest.json")
             return None  # it is being replaced at this moment
 
         def opened() -> Path:
@@ -87,9 +96,7 @@ def source_of(data: Path | None) -> Source:
 
     def tables() -> object:
         with suppress(OSError, SourceError):
-            return tuple(
-                (str(path), os.stat(path).st_size, os.stat(path).st_mtime_ns) for path in sources.names_of(root)
-            )
+            return tuple((str(path), *_stamp(path)) for path in sources.names_of(root))
         return None
 
     def up_to_date() -> Path:
@@ -108,12 +115,23 @@ def source_of(data: Path | None) -> Source:
 
 
 class _Gateway:
-    """Passes requests to the pool and answers back, within limits."""
+    """Passes requests to the pool and answers back, within limits; what the pool has no part in goes to `inner`."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, inner: Application, pool: Pool) -> None:
+        self.inner = inner
         self.pool = pool
+        self.packed = GZipMiddleware(self._plain, minimum_size=PACKED, compresslevel=4)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or (scope["path"] == HEALTH and scope["method"] in ("GET", "HEAD")):
+            await self.inner(scope, receive, send)
+        elif any(name == b"accept-encoding" and b"gzip" in value for name, value in scope["headers"]):
+            scope["kg.packed"] = True
+            await self.packed(scope, receive, send)
+        else:
+            await self._plain(scope, receive, send)
+
+    async def _plain(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             answer = await self._answer(scope, receive)
         except RequestError as error:
@@ -124,6 +142,7 @@ class _Gateway:
             scope["kg.log"] = "the client went away"
             return
         scope["kg.log"] = answer.log
+        answer = _readable(scope, answer)
         await _pass_on(scope, send, answer)
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer | None:
@@ -175,6 +194,22 @@ class _Gateway:
                 each.cancel()
 
 
+def _readable(scope: Scope, answer: Answer) -> Answer:
+    """Return a problem as a page where a browser asked for a page; every other answer as it is."""
+    fields = dict(answer.headers)
+    if fields.get("Content-Type") != "application/problem+json" or scope["path"].startswith(DATA):
+        return answer
+    accepts = ", ".join(value.decode("latin-1") for field, value in scope["headers"] if field == b"accept")
+    with suppress(RequestError):
+        offers = ("application/problem+json", "application/json", "text/html")
+        if "text/html" in accepts and negotiate(accepts, offers) == "text/html":
+            said = json.loads(answer.first)
+            body = shell.sorry(answer.status, said["detail"])
+            fields |= {"Content-Type": "text/html; charset=utf-8", **dict(shell.PAGE)}
+            return Answer(answer.status, tuple(fields.items()), body, log=answer.log)
+    return answer
+
+
 async def _gone(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
@@ -205,6 +240,8 @@ async def _body(receive: Receive, fields: Mapping[bytes, bytes], limits: Limits)
 
 async def _pass_on(scope: Scope, send: Send, answer: Answer) -> None:
     headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
+    if not scope.get("kg.packed"):  # what packs says so itself
+        headers = [(name, value + b", Accept-Encoding" if name == b"vary" else value) for name, value in headers]
     head_only = scope["method"] == "HEAD"
     if answer.rest is None and answer.status not in (204, 304) and not head_only:
         headers.append((b"content-length", str(len(answer.first)).encode()))
@@ -253,12 +290,18 @@ class _Front:
             nonlocal status, size
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message = {**message, "headers": [*message["headers"], *extra]}
+                said = {name for name, _ in message["headers"]}  # an answer may have a policy of its own
+                if status == 304:  # which stays as the browser has it
+                    said |= {b"content-security-policy", b"x-frame-options"}
+                rest = [each for each in extra if each[0] not in said]
+                message = {**message, "headers": [*message["headers"], *rest]}
             else:
                 size += len(message.get("body", b""))
             await send(message)
 
-        host = re.sub(r":\d+\Z", "", fields.get(b"host", b"").decode("latin-1")).lower()
+        host = fields.get(b"host", b"").decode("latin-1").lower()
+        name, _, port = host.rpartition(":")
+        host = name if name and port.isdecimal() else host
         try:
             if host in self.hosts:
                 await self.inner(scope, receive, outward)
@@ -362,11 +405,44 @@ def app(
         shown = ["ETag", "X-Request-ID"]
         methods = ["GET", "HEAD", "POST"]
         layers.append(Middleware(CORSMiddleware, allow_origins=cors, allow_methods=methods, expose_headers=shown))
-    layers.append(Middleware(GZipMiddleware, minimum_size=1024, compresslevel=4))
-    routes = [Route("/healthz", healthz), Route("/{path:path}", _Gateway(pool))]
-    application = Starlette(routes=routes, middleware=layers, lifespan=lifespan)
+    layers.append(Middleware(_Gateway, pool=pool))
+    application = Starlette(routes=[Route(HEALTH, healthz)], middleware=layers, lifespan=lifespan)
     application.state.pool = pool
     return application
+
+
+class _Gathered:
+    """A transport that sends what is written in one turn of the loop together: head and body in one call, not three."""
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self.inner = transport
+        self.loop = loop
+        self.held: list[bytes] = []
+        self.size = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    def write(self, data: bytes) -> None:
+        if not self.held:
+            self.loop.call_soon(self._send)
+        self.held.append(data)
+        self.size += len(data)
+        if self.size > GATHERED:
+            self._send()
+
+    def _send(self) -> None:
+        if self.held:
+            data, self.held, self.size = b"".join(self.held), [], 0
+            self.inner.write(data)
+
+    def close(self) -> None:
+        self._send()
+        self.inner.close()
+
+    def abort(self) -> None:
+        self.held, self.size = [], 0
+        self.inner.abort()
 
 
 def _affordable() -> int:
@@ -394,11 +470,12 @@ def server(application: Starlette, *, connections: int = 256, largest_head: int 
         waiting: asyncio.TimerHandle | None = None
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-            super().connection_made(transport)
+            gathered: Any = _Gathered(transport, self.loop)
+            super().connection_made(gathered)
             if len(self.connections) > connections + 8:
                 transport.abort()
                 return
-            self.waiting = self.loop.call_later(SLOWEST, transport.close)
+            self.waiting = self.loop.call_later(SLOWEST, self.transport.close)
 
         def data_received(self, data: bytes) -> None:
             super().data_received(data)

@@ -169,6 +169,8 @@ def evaluate(
     import pyoxigraph as ox
 
     known = {**PREFIXES, **prefixes}
+    if "\\" not in query:  # an escape could stand for a prefix: then the engine is told all of them
+        known = {name: iri for name, iri in known.items() if f"{name}:" in query}
     answer: ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples
     try:
         if default_graphs is None and named_graphs is None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from kg.errors import UnknownTerm
 from kg.model import Assertion, Evidence, Publication
+from kg.notebook import page, table
 from kg.vocabulary import Vocabulary, nearest
 
 __all__ = ["KINDS", "Count", "Stats", "stats"]
@@ -44,6 +45,21 @@ class Stats:
     totals: Mapping[str, int]
     tables: Mapping[str, tuple[Count, ...]]
     completeness: tuple[tuple[str, int, int], ...]
+
+    def __repr__(self) -> str:
+        return f"<{self._totals}>"
+
+    def _repr_html_(self) -> str:
+        names = ["name", "claims", "findings", "papers"]
+        tables = (
+            table(names, ([c.name, c.claims, c.findings, c.papers] for c in each), title=f"By {kind}")
+            for kind, each in self.tables.items()
+        )
+        return page(self._totals, *tables)
+
+    @property
+    def _totals(self) -> str:
+        return ", ".join(f"{number:,} {name}" for name, number in self.totals.items())
 
 
 def stats(

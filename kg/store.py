@@ -8,13 +8,20 @@ Folders are built beside their place and renamed into it.
 from __future__ import annotations
 
 import contextlib
+import errno
+import glob
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
+from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from kg import sources
+from kg.columns import Packed, numbers, pack, packed_numbers, unpack
 from kg.errors import SourceError
 from kg.model import Aspect, Assertion, Entity, Evidence, Grade, Predicate, Publication, Study
 from kg.sources import FORMAT
@@ -27,10 +34,10 @@ if TYPE_CHECKING:
 __all__ = ["Contents", "arrays", "build", "manifest", "open_store", "part", "read"]
 
 Contents = tuple[Vocabulary, tuple[Assertion, ...], tuple[Publication, ...], tuple[Study, ...]]
-LISTED = tuple(
-    index for index, name in enumerate(Evidence._fields) if isinstance(Evidence._field_defaults[name], tuple)
-)
+Value = TypeVar("Value", Entity, Evidence, Publication, Study)
 REBUILD = "delete the folder, or run `kg build` again"
+ELSEWHERE = "choose another place"
+SCRATCH = re.compile(r"(\.old)?\.[a-z0-9_]{8}")  # what `tempfile` puts after the name
 
 
 def build(
@@ -41,10 +48,12 @@ def build(
     say: Callable[[str], None] = lambda _: None,
     parts: Mapping[str, object] | None = None,
     arrays: Mapping[str, Mapping[str, NDArray[Any]]] | None = None,
+    advice: str = ELSEWHERE,
 ) -> None:
     """Write a dataset folder at `target`, whole or not at all; an older dataset there is replaced.
 
     `parts` are JSON values to keep with it, read back by `part`; `arrays` are folders of arrays, read back by `arrays`.
+    `advice` is what to do when the place cannot be written.
 
     Raises SourceError when the place cannot be written, or holds something that is not a dataset. An interrupted
     build (Ctrl-C too) leaves the old dataset, or nothing.
@@ -54,14 +63,19 @@ def build(
 
     import pyoxigraph as ox
 
-    if target.exists() and any(target.iterdir() if target.is_dir() else [target]) and not _is_dataset(target):
-        raise SourceError(f"{target}: exists and is not a dataset of ours; choose another place, or empty it")
     try:
+        if target.exists() and any(target.iterdir() if target.is_dir() else [target]) and not _is_dataset(target):
+            raise SourceError(f"{target}: exists and is not a dataset of ours; {advice}, or empty it")
         target.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(target)
         scratch = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
     except OSError as error:
-        raise SourceError(f"{target}: cannot be written ({error.strerror or error}); choose another place") from None
+        if isinstance(error, SourceError):
+            raise
+        raise _unwritten(target, error, advice) from None
+    held = contextlib.ExitStack()
     try:
+        held.enter_context(sources.alone(scratch))
         say("writing the store")
         store = ox.Store(str(scratch / "store"))
         store.bulk_extend(statements)
@@ -94,9 +108,31 @@ def build(
         (scratch / "manifest.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
         _swap(scratch, target)
     except OSError as error:
-        raise SourceError(f"{target}: cannot be written ({error.strerror or error}); choose another place") from None
+        raise _unwritten(target, error, advice) from None
     finally:
+        held.close()
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _unwritten(target: Path, error: OSError, advice: str) -> SourceError:
+    said = error.strerror or str(error)
+    if error.errno == errno.ENOSPC or os.strerror(errno.ENOSPC) in said:  # the store says it in the midst of more
+        return SourceError(f"{target}: cannot be written ({os.strerror(errno.ENOSPC)}); free some, or {advice}")
+    return SourceError(f"{target}: cannot be written ({said}); {advice}")
+
+
+def _sweep(target: Path) -> None:
+    """Delete what builds of this place left behind that were killed; one that was put aside by them comes back.
+
+    Builds still at work hold their folders.
+    """
+    import shutil
+
+    for path in sorted(target.parent.glob(f".{glob.escape(target.name)}.*")):
+        if SCRATCH.fullmatch(path.name.removeprefix(f".{target.name}")) and sources.abandoned(path):
+            if (path / "x" / "manifest.json").is_file() and not target.exists():
+                os.rename(path / "x", target)
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _write_arrays(folder: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -117,20 +153,29 @@ def _swap(scratch: Path, target: Path) -> None:
     import tempfile
 
     os.chmod(scratch, 0o755)
-    old = None
-    if target.exists():
-        old = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.old."))
-        os.rename(target, old / "x")
+    if not target.exists():
+        _moved(scratch, target)
+        return
+    old = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.old."))
+    try:
+        with sources.alone(old):
+            with contextlib.suppress(FileNotFoundError):  # another process put it aside in this moment
+                os.rename(target, old / "x")
+            try:
+                _moved(scratch, target)
+            except OSError:
+                os.rename(old / "x", target)
+                raise
+    finally:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _moved(scratch: Path, target: Path) -> None:
     try:
         os.rename(scratch, target)
     except OSError:
         if not (target / "manifest.json").is_file():  # else another process was faster: its dataset is as good
-            if old is not None:
-                os.rename(old / "x", target)
             raise
-    finally:
-        if old is not None:
-            shutil.rmtree(old, ignore_errors=True)
 
 
 def manifest(folder: Path) -> dict[str, Any]:
@@ -167,12 +212,14 @@ def _pack(contents: Contents) -> dict[str, Any]:
     ontology = {field.name: getattr(vocabulary.ontology, field.name) for field in fields(Ontology)}
     return {
         "ontology": {name: _plain(value) for name, value in ontology.items()},
-        "entities": list(vocabulary.entities.values()),
-        "assertions": [
-            [a.subject, a.predicate, a.object, a.aspect, a.cell, a.effect, a.evidence, a.id] for a in assertions
-        ],
-        "publications": publications,
-        "studies": studies,
+        "entities": pack(vocabulary.entities.values()),
+        "assertions": pack((a.subject, a.predicate, a.object, a.aspect, a.cell, a.effect, a.id) for a in assertions),
+        "rows": packed_numbers([len(a.evidence) for a in assertions]),
+        "evidence": pack(row for a in assertions for row in a.evidence),
+        "withdrawn_rows": packed_numbers([len(a.withdrawn) for a in assertions]),
+        "withdrawn": pack(row for a in assertions for row in a.withdrawn),
+        "publications": pack(publications),
+        "studies": pack(studies),
     }
 
 
@@ -235,7 +282,7 @@ def _unpack(packed: dict[str, Any]) -> Contents:
             "chains": {n: Chain(name, frozenset(into), u, low) for n, (name, into, u, low) in raw["chains"].items()},
             **{
                 column: {name: Grade(*cells) for name, cells in raw[column].items()}
-                for column in ("systems", "mediator_tests", "reading")
+                for column in ("systems", "mediator_tests", "reading", "checks", "statuses")
             },
             "donors": tuple(raw["donors"]),
             **{
@@ -245,28 +292,31 @@ def _unpack(packed: dict[str, Any]) -> Contents:
             "study_values": {name: tuple(values) for name, values in raw["study_values"].items()},
         }
     )
-    entities = {
-        name: Entity(name, curie, category, tuple(parents), tuple(synonyms), grounding, note)
-        for name, curie, category, parents, synonyms, grounding, note in packed["entities"]
-    }
+    evidence, counts = tuple(_values(Evidence, packed["evidence"])), numbers(packed["rows"])
+    if sum(counts) != len(evidence):
+        raise ValueError(f"{len(evidence)} rows of evidence, not {sum(counts)}")
+    withdrawn, losses = tuple(_values(Evidence, packed["withdrawn"])), numbers(packed["withdrawn_rows"])
+    if sum(losses) != len(withdrawn):
+        raise ValueError(f"{len(withdrawn)} rows that do not count, not {sum(losses)}")
+    rows, gone, new = iter(evidence), iter(withdrawn), tuple.__new__
     assertions = tuple(
-        Assertion(s, p, o, aspect, cell, effect, tuple(_evidence(cells) for cells in evidence), identity)
-        for s, p, o, aspect, cell, effect, evidence, identity in packed["assertions"]
+        [
+            new(Assertion, (*claim[:6], tuple(islice(rows, count)), claim[6], tuple(islice(gone, less))))
+            for claim, count, less in zip(unpack(packed["assertions"]), counts, losses, strict=True)
+        ]
     )
-    publications: Sequence[list[str]] = packed["publications"]
-    studies: Sequence[list[str]] = packed["studies"]
     return (
-        Vocabulary(ontology, entities),
+        Vocabulary(ontology, {entity.name: entity for entity in _values(Entity, packed["entities"])}),
         assertions,
-        tuple(map(Publication._make, publications)),
-        tuple(map(Study._make, studies)),
+        tuple(_values(Publication, packed["publications"])),
+        tuple(_values(Study, packed["studies"])),
     )
 
 
-def _evidence(cells: list[Any]) -> Evidence:
-    for index in LISTED:
-        cells[index] = tuple(cells[index])
-    return Evidence._make(cells)
+def _values(kind: type[Value], packed: Packed) -> Iterable[Value]:
+    if packed and len(packed) != len(kind._fields):
+        raise ValueError(f"{len(packed)} columns for {kind.__name__}")
+    return map(partial(tuple.__new__, kind), unpack(packed))
 
 
 def discard(folder: Path) -> None:

@@ -102,6 +102,8 @@ def trace_text(graph: Dataset, answer: Trace, blocked: Sequence[str] = (), null:
             click.echo(f"    {outcome.statement} ({outcome.publication})")
         if len(answer.outcomes) > 6:
             click.echo(f"  ... {len(answer.outcomes) - 6} more: kg evidence '{answer.source}' '{answer.target}'")
+    for paper, why in graph.left_out(answer):
+        click.echo(f"  not counted: {paper} ({why})")
     condition = "Condition" in graph.vocabulary.ontology.superclasses[graph.resolve(answer.target).category]
     words = {-1: "ameliorate", 1: "exacerbate"} if condition else {-1: "lower", 1: "raise"}
     for title, routes in (("Routes", answer.routes), ("Counter-routes", answer.counter_routes)):
@@ -196,6 +198,8 @@ def _mechanism_text(graph: Dataset, mechanism: Mechanism) -> None:
             linked += ", an association"
         if step.primed:
             linked += f", shown for MSC primed with {' and '.join(step.primed)}"
+        if step.titles_only:
+            linked += ", read in titles only"
         if step.together:
             linked += f", shown only together with {' and '.join(step.together)}"
         click.echo(f"  [belief {step.belief:.2f}{linked}]")

@@ -11,12 +11,15 @@ import json
 import math
 import re
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kg.layout import Layout, Thing, layout, lines
+from kg.notebook import LINKS, link
+from kg.packing import packed
 
 if TYPE_CHECKING:
     from pyvis.network import Network
@@ -31,18 +34,16 @@ __all__ = [
     "ViewEvidence",
     "ViewNode",
     "ViewRoute",
+    "framed",
     "html",
     "laid_out",
+    "link",
     "payload",
     "to_pyvis",
 ]
 
 LARGE = 1500
-LINKS = (
-    (re.compile(r"doi:(10\.\d{4,9}/\S+)"), "https://doi.org/"),
-    (re.compile(r"pubmed:(\d{1,9})"), "https://pubmed.ncbi.nlm.nih.gov/"),
-    (re.compile(r"pmc:(PMC\d{1,9})"), "https://pmc.ncbi.nlm.nih.gov/articles/"),
-)
+PREFIXES = {pattern.pattern.partition(":")[0]: address for pattern, address in LINKS}
 PRIMARY = "primary"
 
 
@@ -198,23 +199,6 @@ def laid_out(view: View) -> Layout:
     return layout(things, [(edge.source, edge.target) for edge in view.edges])
 
 
-def link(publication: str) -> str:
-    """Return the address of a paper, or an empty text for what is not a DOI, PubMed or PMC CURIE.
-
-    >>> link("doi:10.1000/a<b")
-    'https://doi.org/10.1000/a%3Cb'
-    >>> link("javascript:alert(1)")
-    ''
-    """
-    from urllib.parse import quote
-
-    for pattern, prefix in LINKS:
-        match = pattern.fullmatch(publication)
-        if match:
-            return prefix + quote(match[1], safe="/():;.,-_~+=@!*'$&")
-    return ""
-
-
 def _checked(view: View, large: bool) -> None:
     known = {node.id for node in view.nodes}
     for node in view.nodes:
@@ -269,7 +253,7 @@ class _Words:
 
 
 def payload(view: View, place: Layout | None = None) -> dict[str, Any]:
-    """Return what the page reads, as plain values; one that a service sends would be the same.
+    """Return what the page reads, as plain values; a service can send them as they are, a file holds them packed.
 
     Rows of evidence stand once in `rows`, papers in `papers`, words in `words`; the rest points at them by number.
     `place` is the layout of the view, when it is at hand.
@@ -413,13 +397,44 @@ def _injected() -> tuple[str, ...]:
     return ("", *(text.replace("\\'", "'").replace('\\"', '"').replace("\\\\", "\\") for _, text in found))
 
 
+def _scripts(view: View) -> list[str]:
+    """The scripts of a page, in the order in which they run, as paths in this folder."""
+    if view.chart:
+        return ["templates/view.js", "templates/chart.js"]
+    return ["vendor/vis-network.min.js", "templates/view.js", "templates/graph.js"]
+
+
+def framed(view: View, address: Callable[[str], str], *, alone: bool = False) -> tuple[str, str]:
+    """Return the page for a frame of a server's page, and its policy: scripts and style are linked, not inlined.
+
+    `address` gives the address of a file by its name (`view.js`). Title and list of routes are left to the page around
+    it, unless it stands `alone`. Raises ValueError as `html` does.
+    """
+    import jinja2
+    from markupsafe import Markup
+
+    _checked(view, large=True)
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(FOLDER / "templates"), autoescape=True)
+    page = environment.get_template("view.html.j2").render(
+        view=view,
+        framed=not alone,
+        links=[address(name.rpartition("/")[2]) for name in _scripts(view)],
+        sheet=address("view.css"),
+        payload=Markup(_script_safe(payload(view))),
+    )
+    styles = " ".join(map(_hash, () if view.chart else _injected()))
+    policy = (
+        f"default-src 'none'; script-src 'self'; style-src 'self' {styles}; img-src data: blob:; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'self'"
+    )
+    return page, policy
+
+
 def _environment(view: View, place: Layout | None) -> Any:
     import jinja2
     from markupsafe import Markup
 
-    names = ["templates/view.js", *(["templates/chart.js"] if view.chart else ["templates/graph.js"])]
-    if not view.chart:
-        names.insert(0, "vendor/vis-network.min.js")
+    names = _scripts(view)
     scripts = [_part(name) for name in names]
     style = _part("templates/view.css")
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(FOLDER / "templates"), autoescape=True)
@@ -430,7 +445,7 @@ def _environment(view: View, place: Layout | None) -> Any:
     )
     environment.globals.update(
         view=view, policy=policy, scripts=[Markup(each) for each in scripts], style=Markup(style),
-        payload=Markup(_script_safe(payload(view, place))),
+        payload=Markup(_script_safe(packed(payload(view, place), PREFIXES))),
     )  # fmt: skip
     return environment
 

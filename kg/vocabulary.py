@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from kg.errors import CurationError, UnknownTerm
-from kg.model import Aspect, Entity, Grade, Predicate
+from kg.model import Aspect, Entity, Evidence, Grade, Predicate
 from kg.sources import read_bytes
 
 __all__ = ["Chain", "Ontology", "Vocabulary", "contracted", "nearest", "ontology_of", "read_ontology", "value_of"]
@@ -56,6 +56,24 @@ class Ontology:
     study_values: Mapping[str, tuple[str, ...]]
     priors: Mapping[str, float]
     term_iris: Mapping[str, str] = field(default_factory=dict)
+    checks: Mapping[str, Grade] = field(default_factory=dict)
+    statuses: Mapping[str, Grade] = field(default_factory=dict)
+
+    def worth(self, evidence: Evidence) -> float:
+        """Factor in [0, 1] on the support of a row, by what a second reading found and what became of the paper."""
+        factor = 1.0
+        for told, known in ((evidence.checked, self.checks), (evidence.standing, self.statuses)):
+            for part in told.split("; "):
+                factor *= next((known[name].error for name in known if part.startswith(name)), 1.0)
+        return factor
+
+    def parted(self, rows: Iterable[Evidence]) -> tuple[tuple[Evidence, ...], tuple[Evidence, ...]]:
+        """Return the rows that count, and those that count for nothing."""
+        kept: list[Evidence] = []
+        withdrawn: list[Evidence] = []
+        for row in rows:
+            (kept if not (row.checked or row.standing) or self.worth(row) else withdrawn).append(row)
+        return tuple(kept), tuple(withdrawn)
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -150,6 +168,11 @@ class Vocabulary:
             raise UnknownTerm(term, tuple(sorted(found)), reason="is a synonym of several entities")
         raise UnknownTerm(term, self.suggestions(term))
 
+    def canonical(self, term: str) -> str:
+        """Return the name that a name, synonym or CURIE stands for; empty when it stands for none, or for several."""
+        found = self._lookup.get(" ".join(term.split()).casefold(), ())
+        return found[0] if len(found) == 1 else ""
+
     def suggestions(self, term: str, count: int = 3) -> tuple[str, ...]:
         """Return the names of the entities whose name or synonym is most like `term`, best first."""
         spelled = {key: names[0] for key, names in self._lookup.items()}
@@ -167,6 +190,11 @@ class Vocabulary:
     def conditions(self) -> frozenset[str]:
         """Names of all conditions in people: diseases and manifestations, without animal models."""
         return frozenset(n for n in self.entities if self.is_a(n, "Condition") and not self.is_a(n, "AnimalModel"))
+
+    @cached_property
+    def taxa(self) -> tuple[str, ...]:
+        """Names of all species."""
+        return tuple(entity.name for entity in self.entities.values() if entity.category == "Taxon")
 
     @cached_property
     def _children(self) -> dict[str, list[str]]:
@@ -393,4 +421,6 @@ def _ontology(triples: dict[str, dict[str, list[Any]]]) -> Ontology:
         },
         priors={label(node): float(value(node, "value")) for node in members("Prior")},
         term_iris=iris,
+        checks=grades("CheckOutcome", "supportFactor"),
+        statuses=grades("PublicationStatus", "supportFactor"),
     )

@@ -47,7 +47,7 @@ def answer_requests(connection: socket.socket, folder: Path, limits: Limits, con
             if kind != ASK:
                 return
             _, body = _read(stream)
-            _answer(connection, held, Request(**json.loads(asked), body=body))
+            _answer(connection, held, Request._make([*json.loads(asked), body]))
 
 
 def _answer(connection: socket.socket, held: Open, request: Request) -> None:

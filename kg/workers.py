@@ -51,16 +51,68 @@ class _Failed(Exception):
     """The worker says that the answer failed; its argument is what to answer instead."""
 
 
-class _Reader(asyncio.StreamReader):
-    """A reader that says at once when the other side has ended."""
+class _Frames(asyncio.Protocol):
+    """The frames that come over a worker's socket, one for each `next`; says at once when the other side has ended."""
+
+    transport: asyncio.Transport
 
     def __init__(self, ended: Callable[[], None]) -> None:
-        super().__init__(4 * PIECE_SIZE, asyncio.get_running_loop())
         self.ended = ended
+        self.held = bytearray()
+        self.closed = self.paused = False
+        self.waiter: asyncio.Future[None] | None = None
 
-    def feed_eof(self) -> None:
-        super().feed_eof()
-        self.ended()
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self.held += data
+        if len(self.held) > 4 * PIECE_SIZE and not self.paused:
+            self.paused = True
+            self.transport.pause_reading()
+        self._wake()
+
+    def eof_received(self) -> None:
+        self.connection_lost(None)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self.closed:
+            self.closed = True
+            self._wake()
+            self.ended()
+
+    def _wake(self) -> None:
+        if self.waiter is not None and not self.waiter.done():
+            self.waiter.set_result(None)
+
+    def _taken(self) -> tuple[bytes, bytes] | None:
+        if len(self.held) < HEAD.size:
+            return None
+        kind, length = HEAD.unpack_from(self.held)
+        end = HEAD.size + length
+        if len(self.held) < end:
+            if self.paused:  # a frame larger than what is held back
+                self.paused = False
+                self.transport.resume_reading()
+            return None
+        data = bytes(self.held[HEAD.size : end])
+        del self.held[:end]
+        if self.paused and len(self.held) <= PIECE_SIZE and not self.closed:
+            self.paused = False
+            self.transport.resume_reading()
+        return kind, data
+
+    async def next(self) -> tuple[bytes, bytes]:
+        """Return kind and content of the next frame; an empty kind when there is none any more."""
+        while True:
+            frame = self._taken()
+            if frame is not None:
+                return frame
+            if self.closed:
+                return b"", b""
+            self.waiter = asyncio.get_running_loop().create_future()
+            await self.waiter
 
 
 class _Worker:
@@ -95,10 +147,7 @@ class _Worker:
     async def ready(self) -> None:
         """Wait until the dataset is open. Raises SourceError when it cannot be opened."""
         loop = asyncio.get_running_loop()
-        self.reader = _Reader(lambda: self.ended(self))
-        protocol = asyncio.StreamReaderProtocol(self.reader, loop=loop)
-        transport, _ = await loop.create_connection(lambda: protocol, sock=self.socket)
-        self.writer = asyncio.StreamWriter(transport, protocol, self.reader, loop)
+        _, self.frames = await loop.create_connection(lambda: _Frames(lambda: self.ended(self)), sock=self.socket)
         kind, data = await self.frame()
         said = json.loads(data or b"{}")
         if kind != READY:
@@ -107,11 +156,7 @@ class _Worker:
 
     async def frame(self) -> tuple[bytes, bytes]:
         """Return the next frame; an empty kind when the process has ended."""
-        try:
-            kind, length = HEAD.unpack(await self.reader.readexactly(HEAD.size))
-            return kind, await self.reader.readexactly(length) if length else b""
-        except (asyncio.IncompleteReadError, OSError):
-            return b"", b""
+        return await self.frames.next()
 
     def kill(self, why: str) -> None:
         """End the process now; what waits for it sees the end."""
@@ -120,8 +165,8 @@ class _Worker:
 
     async def end(self) -> None:
         """Close the socket, so that an idle process ends by itself, and wait for it; kill it when it does not."""
-        if hasattr(self, "writer"):
-            self.writer.close()
+        if hasattr(self, "frames"):
+            self.frames.transport.close()
         else:
             self.socket.close()
         for _ in range(100):
@@ -288,16 +333,23 @@ class Pool:
             self._drop(worker)
         if self.closing or len(self.queue) >= self.waiting:
             raise RequestError(503, "too many requests wait already; try again soon", (("Retry-After", "1"),))
-        waiter: asyncio.Future[_Worker] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[_Worker] = loop.create_future()
         self.queue.append(waiter)
+
+        def expire() -> None:
+            if not waiter.done():
+                waiter.set_exception(RequestError(503, "all workers are busy; try again soon", (("Retry-After", "5"),)))
+
+        timer = loop.call_later(self.limits.seconds, expire)
         try:
-            return await asyncio.wait_for(waiter, self.limits.seconds)
-        except TimeoutError:
-            raise RequestError(503, "all workers are busy; try again soon", (("Retry-After", "5"),)) from None
+            return await waiter
         except asyncio.CancelledError:
             if waiter.done() and not waiter.cancelled() and not waiter.exception():
                 self._free(waiter.result())
             raise
+        finally:
+            timer.cancel()
 
     async def ask(self, request: Request, seconds: float = 0) -> Answer:
         """Return the answer to a request; a failure is an answer too, with its status.
@@ -313,14 +365,10 @@ class Pool:
         timer = asyncio.get_running_loop().call_later(limit, worker.kill, "time")
         going_on = False
         try:
-            asked, body = request._asdict(), request.body
-            del asked["body"]
+            *asked, body = request
             head = json.dumps(asked).encode()
             frames = HEAD.pack(ASK, len(head)) + head + HEAD.pack(BODY, len(body)) + body
-            with suppress(OSError):  # a worker that has just died is seen below
-                worker.writer.write(frames)
-                if len(body) > PIECE_SIZE:
-                    await worker.writer.drain()
+            worker.frames.transport.write(frames)  # that a worker has just died is seen below
             status, headers, first, ended = await self._first(worker, limit)
             if ended:
                 return Answer(status, headers, first)

@@ -1,7 +1,8 @@
 """The server beside others, in Markdown for docs/benchmarks.md: `python scripts/bench_serve.py [--seconds 3]`.
 
 All run on 127.0.0.1 over the bundled data, one after the other in turn, each asked by the same client: 8 connections
-that ask again as soon as they have an answer. Needs `pip install rdflib-endpoint` for that column. The times of killing
+that ask again as soon as they have an answer. The client is wrk (Debian has it), or where that is missing a slower one
+in this process. Needs `pip install rdflib-endpoint` for that column. The times of killing
 and replacing are those of a pool in this process.
 """
 
@@ -13,6 +14,7 @@ import importlib.util
 import os
 import platform
 import random
+import shutil
 import socket
 import statistics
 import subprocess
@@ -62,7 +64,7 @@ def listening() -> socket.socket:
 async def one_client(port: int, targets: list[str], until: float, times: list[float]) -> None:
     """Ask over one connection until the time is over; each time is that of a whole answer."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    pick = random.Random(len(times) + port)
+    pick = random.Random(id(writer))
     while time.perf_counter() < until:
         began = time.perf_counter()
         head = f"GET /sparql?query={pick.choice(targets)} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
@@ -76,8 +78,37 @@ async def one_client(port: int, targets: list[str], until: float, times: list[fl
     writer.close()
 
 
-def load(port: int, queries: list[str], seconds: float) -> tuple[float, float, float]:
+LUA = """
+local paths = {}
+for line in io.lines("TARGETS") do paths[#paths + 1] = "/sparql?query=" .. line end
+function request()
+  return wrk.format("GET", paths[math.random(#paths)])
+end
+function done(summary, latency, requests)
+  local bad = summary.errors
+  io.write(string.format("figures %d %d %d %d %d\\n", summary.requests, summary.duration, latency:percentile(50),
+    latency:percentile(99), bad.connect + bad.read + bad.write + bad.status + bad.timeout))
+end
+"""
+
+
+def wrk(port: int, queries: list[str], seconds: float, folder: Path) -> tuple[float, float, float]:
+    """The figures of `load`, asked by wrk."""
+    (folder / "targets.txt").write_text("".join(f"{quote(query)}\n" for query in queries))
+    (folder / "wrk.lua").write_text(LUA.replace("TARGETS", str(folder / "targets.txt")))
+    command = ["wrk", "--threads", "1", "--connections", "8", "--duration", f"{max(1, round(seconds))}s"]
+    command += ["--header", "Accept: application/sparql-results+json", "--script", str(folder / "wrk.lua")]
+    said = subprocess.run([*command, f"http://127.0.0.1:{port}"], capture_output=True, text=True, check=True).stdout
+    count, micros, half, most, bad = map(int, said.rpartition("figures ")[2].split())
+    if bad:
+        raise SystemExit(f"{bad} of {count} requests were not answered:\n{said}")
+    return count / micros * 1e6, half / 1000, most / 1000
+
+
+def load(port: int, queries: list[str], seconds: float, folder: Path) -> tuple[float, float, float]:
     """Requests in a second, and the median and 99th percentile of their times in milliseconds."""
+    if shutil.which("wrk"):
+        return wrk(port, queries, seconds, folder)
     times: list[float] = []
 
     async def all_clients() -> None:
@@ -147,12 +178,16 @@ def throughput(graph: kg.Dataset, seconds: float, rounds: int) -> None:
             line += ["--workers", workers, "--fd", str(listener.fileno()), "--log-level", "critical", "--no-access-log"]
             pids[name] = start(stack, ports[name], *line, fds=(listener.fileno(),))
         time.sleep(2)
-        for title, queries in (("label of one entity", labels), ("100 rows", [ROWS])):
+        for title, queries in (
+            ("label of one entity of 500", labels),
+            ("label of the same entity", labels[:1]),
+            ("100 rows", [ROWS]),
+        ):
             found: dict[str, list[tuple[float, float, float, float]]] = {name: [] for name in ports}
             for _ in range(rounds + 1):
                 for name, port in ports.items():
                     before = cpu(pids[name])
-                    rate, half, most = load(port, queries, seconds)
+                    rate, half, most = load(port, queries, seconds, folder)
                     found[name].append((rate, half, most, (cpu(pids[name]) - before) / (rate * seconds) * 1000))
             print(f"### {title}\n")
             print("| server | requests a second | p50, ms | p99, ms | processor, ms a request | kg serve is |")
@@ -210,7 +245,8 @@ def main() -> int:
     given = parser.parse_args()
     graph = kg.load()
     print(f"Python {platform.python_version()}, {platform.machine()}, data {graph.data_version}; ", end="")
-    print(f"medians of {given.rounds} rounds of {given.seconds:g} s in turn.\n")
+    client = "wrk" if shutil.which("wrk") else "the client of this script"
+    print(f"asked by {client}; medians of {given.rounds} rounds of {given.seconds:g} s in turn.\n")
     throughput(graph, given.seconds, given.rounds)
     killing(graph, 10)
     return 0

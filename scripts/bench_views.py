@@ -1,4 +1,5 @@
-"""Figures of the pictures (docs/benchmarks.md, "Pictures"): `python scripts/bench_views.py` prints them.
+"""Figures of the pictures and pages (docs/benchmarks.md, "Pictures", "Pages"): `python scripts/bench_views.py` prints
+them; with `--pages` those of the pages alone.
 
 Start-up is compared with a page of bare vis-network that draws the same boxes and lines at the same places, in the same
 run, the median of five each. Only ratios within a run count.
@@ -8,19 +9,24 @@ from __future__ import annotations
 
 import gzip
 import json
+import socket
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 import kg
 from kg.gallery import picture
-from kg.views import View, ViewEdge, ViewEvidence, ViewNode, _part, html, laid_out, payload
+from kg.packing import packed
+from kg.views import PREFIXES, View, ViewEdge, ViewEvidence, ViewNode, _part, _script_safe, html, laid_out, payload
 
 FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
@@ -90,6 +96,11 @@ def bare(view: View) -> str:
     )
 
 
+def written(value: Any) -> int:
+    """Bytes of a value as the page holds it."""
+    return len(_script_safe(value).encode())
+
+
 def start(page: Page, path: Path) -> float:
     page.goto("about:blank")
     page.goto(path.as_uri())
@@ -102,7 +113,119 @@ def took(page: Page, action: str) -> float:
     )
 
 
+LOADS = 40
+ANSWER = "/trace?source=MSC&target=SLE"
+PAGES = {
+    "start": "/",
+    "answer": ANSWER,
+    "answer, IDO1 blocked": f"{ANSWER}&block=IDO1",
+    "compare SSc and SLE": "/compare?left=SSc&right=SLE",
+    "gaps of SLE": "/gaps?disease=SLE",
+    "claims on pSS": "/claims?disease=pSS",
+    "entity IDO1": "/entity/HGNC:6059",
+    "studies": "/studies",
+    "disagreements": "/disagreements",
+    "query mediators-of": "/queries/mediators-of",
+}
+AGAIN = """(value) => new Promise((done) => {
+  const began = performance.now(), form = document.getElementById("question");
+  new MutationObserver((_, seen) => {
+    seen.disconnect();
+    requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now() - began)));
+  }).observe(document.getElementById("main"), { childList: true });
+  const list = document.getElementById("msc_source");
+  list.value = value;
+  list.dispatchEvent(new Event("change", { bubbles: true }));
+})"""
+
+
+@contextmanager
+def serving() -> Any:
+    """A server of its own, as `kg serve` starts it; gives its address."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-c", "from kg.cli import main; main()", "serve", "--port", str(port), "--log", "none"]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    base = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(300):
+            try:
+                urllib.request.urlopen(f"{base}/healthz", timeout=5).read()
+                break
+            except OSError:
+                time.sleep(0.1)
+        yield base
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def spread(times: list[float]) -> str:
+    cuts = statistics.quantiles(times, n=20)
+    return f"{statistics.median(times):.0f} | {cuts[18]:.0f}"
+
+
+def in_process(graph: Any, source: str) -> tuple[float, float]:
+    """Milliseconds of the library call behind a re-ranking, and of that with the whole page."""
+    from kg.graph import Context
+    from kg.pages import Asked, page
+
+    began = time.perf_counter()
+    graph.trace("MSC", "SLE", Context(msc_source=source))
+    asked = time.perf_counter()
+    given = (("source", "MSC"), ("target", "SLE"), ("msc_source", source))
+    page(Asked(graph, {}, "/trace", given, "http://127.0.0.1"))
+    return (asked - began) * 1000, (time.perf_counter() - asked) * 1000
+
+
+def pages(browser: Browser) -> list[str]:
+    """The tables of page loads and of re-ranking."""
+    out = [
+        "| page | kB | kB gzipped | answer p50, ms | answer p95, ms | shown p50, ms | shown p95, ms |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    graph = kg.load()
+    with serving() as base:
+        page = browser.new_page(viewport={"width": 1366, "height": 768})
+        for name, path in PAGES.items():
+            asked = urllib.request.Request(base + path, headers={"Accept": "text/html"})
+            body = urllib.request.urlopen(asked).read()
+            answers, shown = [], []
+            page.goto(base + path)
+            for _ in range(LOADS):
+                began = time.perf_counter()
+                urllib.request.urlopen(asked).read()
+                answers.append((time.perf_counter() - began) * 1000)
+                page.goto("about:blank")
+                page.goto(base + path, wait_until="domcontentloaded")
+                shown.append(float(page.evaluate(FRAME)))
+            packed = len(gzip.compress(body, 4, mtime=0))
+            out.append(
+                f"| {name} | {len(body) / 1000:.0f} | {packed / 1000:.0f} | {spread(answers)} | {spread(shown)} |"
+            )
+        page.goto(base + ANSWER)
+        sources = ["umbilical cord", "bone marrow", "adipose tissue", ""]
+        ranked, library, made = [], [], []
+        for number in range(LOADS):
+            source = sources[number % len(sources)]
+            ranked.append(float(page.evaluate(AGAIN, source)))
+            call, whole = in_process(graph, source)
+            library.append(call)
+            made.append(whole)
+    out += ["", "| ranked again by another MSC source | p50, ms | p95, ms |", "|---|---|---|"]
+    out.append(f"| `graph.trace` in process | {spread(library)} |")
+    out.append(f"| the page in process: the call, its arithmetic, what may be blocked, the template | {spread(made)} |")
+    out.append(f"| in the browser, from the choice to the frame that shows the new ranking | {spread(ranked)} |")
+    return out
+
+
 def main() -> int:
+    if "--pages" in sys.argv:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+            print("\n".join(pages(browser)))
+            browser.close()
+        return 0
     out: list[str] = []
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
@@ -138,6 +261,7 @@ def main() -> int:
                 f"| {count:,} | {size:.0f} | {layout:.2f} | {mine:.0f} | {other:.0f} | {mine / other:.2f} | "
                 f"{select:.0f} | {filters:.0f} |"
             )
+        of_pages = pages(browser)
         browser.close()
     graph = kg.load()
     shell = html(View("", "", "", "", LAYERS, (), ())).encode()
@@ -148,19 +272,22 @@ def main() -> int:
         "",
     ]
     out += [
-        "| picture | kB | lines | claims | rows of evidence | bytes a claim | bytes a row |",
-        "|---|---|---|---|---|---|---|",
+        "| picture | kB | lines | claims | rows of evidence | bytes a claim | texts, papers | unpacked | bytes a row |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for name, (kind, names) in KINDS.items():
         view = picture(graph, kind, names)
         data: Any = payload(view)
-        size = len(json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode())
+        kept = packed(data, PREFIXES)
+        whole, size = written(data), written(kept)
+        texts = written([row[0] for row in kept["rows"]]) + written(kept["papers"]) + written(kept["words"])
         page_size = len(html(view).encode())
         out.append(
             f"| {name}: {' '.join(names)} | {page_size / 1000:.0f} | {len(data['edges'])} | {len(data['claims'])} | "
-            f"{len(data['rows'])} | {size / len(data['claims']):.0f} | {size / max(1, len(data['rows'])):.0f} |"
+            f"{len(data['rows'])} | {size / len(data['claims']):.0f} | {texts / len(data['claims']):.0f} | "
+            f"{whole / len(data['claims']):.0f} | {size / max(1, len(data['rows'])):.0f} |"
         )
-    print("\n".join(out))
+    print("\n".join([*out, "", *of_pages]))
     return 0
 
 

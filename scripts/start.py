@@ -23,8 +23,9 @@ CHECKS = (
     ("lint", ["ruff", "check", "."]),
     ("types", ["mypy"]),
     ("import layers", ["lint-imports"]),
-    ("curated data", ["kg", "check"]),
+    ("curated data", ["kg", "check", "--shapes"]),
     ("order of the tables", ["kg", "format", "--check"]),
+    ("site", ["mkdocs", "build", "--strict", "-q"]),
     ("tests", ["pytest", "-q", "--cov=kg", "--cov-report=term-missing:skip-covered"]),
 )
 

@@ -32,7 +32,7 @@ regulatory T cell	CL:0000815	ImmuneCell	T cell	Treg	exact
 umbilical cord MSC	mscim:UmbilicalCordMSC	MesenchymalStemCell	MSC		local
 """
 PUBLICATIONS = """\
-publication	doi	pmid	pmcid	year	first_author	title	kind	read_url
+publication	doi	pmid	pmcid	year	first_author	title	kind	read_url	verified	status
 doi:10.1000/one	10.1000/one	101		2011	One A	MSC lower Th17 cells through PGE2	primary
 doi:10.1000/two	10.1000/two			2012	Two B	Th17 cells in lupus	primary
 pmc:PMC3			PMC3	2013	Three C	IDO in MSC	primary

@@ -453,6 +453,8 @@ def fault(asked: Asking, status: int, headers: Mapping[str, str], body: bytes) -
         return "a body where there is none" if body else ""
     kind = headers.get("content-type", "").partition(";")[0]
     if status >= 400:
+        if kind == "text/html" and "text/html" in asked.headers.get("Accept", ""):  # for browsers, as a page
+            return "" if b"<h1>" in body else "a page without a word on what is wrong"
         if kind != "application/problem+json":
             return f"a problem as {kind!r}"
         problem = json.loads(body)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kg.bestfirst import Question, best
-from kg.chains import Chains, belief
+from kg.chains import Chains, Link, belief
 from kg.graph import Context, Weigher
 from kg.model import Assertion
 
@@ -54,7 +54,7 @@ def test_a_bound_that_promises_too_much_is_not_believed():
     pairs = [("S", "A"), ("A", "T"), ("A", "B"), ("B", "T"), ("S", "C"), ("C", "T")]
     claims = [Assertion(subject, "p", object_, effect=1) for subject, object_ in pairs]
     worth = [1.0, 0.002, 1.0, 1.0, 1.0, 0.001]
-    rows = [[place, [], [0], [], 1, pair[1] == "T", False, 1.0] for place, pair in enumerate(pairs)]
+    rows = [Link(place, (), (0,), (), 1, pair[1] == "T", False) for place, pair in enumerate(pairs)]
     one = [[0], [3], [0]]
     follows = [[[1, 2], [0, 0], [3, 3], [0, 0]], [[]] * 4, [[3], *one], [[]] * 4, [[5], *one], [[]] * 4]
     ready = Chains(rows, [""], [1.0], follows)

@@ -273,6 +273,60 @@ def test_policy_refuses_a_script_put_in_later(opened):
     assert any("Content Security Policy" in error for error in it.errors)
 
 
+# --- 31: the file holds the data packed -------------------------------------------------------------------------------------
+
+
+def unpacked_here(view) -> dict:
+    """What the page must have after unpacking: the payload, claims numbered in the order of the lines."""
+    import json
+
+    from kg.views import payload
+
+    data = json.loads(json.dumps(payload(view)))
+    numbers = {c: str(n) for n, c in enumerate(c for edge in data["edges"] for c in edge["claims"])}
+    data["claims"] = {numbers[each]: claim for each, claim in data["claims"].items() if each in numbers}
+    for edge in data["edges"]:
+        edge["claims"] = [numbers[each] for each in edge["claims"]]
+    for cell in data["chart"]["cells"] if data["chart"] else ():
+        cell["claims"] = [numbers[each] for each in cell["claims"]]
+    for route in data["routes"]:
+        route["weight"] = round(route["weight"], 6)
+    return data
+
+
+@pytest.mark.parametrize("name", [*PICTURES, "small", "grid", "bars", "200 things", "odd texts"])
+def test_data_of_the_file_are_those_of_the_payload(opened, pages, name):
+    made = {"small": example, "grid": chart, "bars": ranking, "200 things": lambda: many(200)}
+    made["odd texts"] = lambda: evil_view(PAYLOADS[1] + "; \u0001", "graph")
+    view = made[name]() if name in made else pages(name)[0]
+    it = opened(view)
+    seen, wanted = it.page.evaluate("kgView.data"), unpacked_here(view)
+    words = wanted.pop("words")
+    assert seen["words"][: len(words)] == words
+    for edge in seen["edges"]:  # the page adds the line as SVG, and its tip
+        edge.pop("d", None), edge.pop("end", None)
+    for part, value in wanted.items():
+        assert seen[part] == value, part
+
+
+def test_a_page_may_hold_the_payload_as_it_is(opened):
+    import re
+
+    from kg.views import _script_safe, payload
+
+    page = re.sub(
+        r'(id="data">).*?(</script>)',
+        lambda match: match[1] + _script_safe(payload(example())) + match[2],
+        html(example()),
+        count=1,
+        flags=re.DOTALL,
+    )
+    it = opened(page)
+    it.page.evaluate("kgView.showEdge('CL:0000134|CHEBI:15551')")
+    assert "Seen again." in it.text("#details")
+    assert it.errors == []
+
+
 # --- 6, 8, 9, 10, 11: what is seen -----------------------------------------------------------------------------------------
 
 
@@ -418,7 +472,7 @@ def test_a_click_on_any_line_selects_it(opened, pages):
 
 
 def test_papers_shown_are_those_of_the_rdf_with_right_links(graph, around, opened):
-    from kg.views import link
+    from kg.notebook import link
 
     view, edge_of, ask = around
     it = opened(view)
@@ -864,6 +918,79 @@ def test_phone_begins_where_it_can_be_read(opened, pages):
     assert "part" in it.text("#keys")
     point = it.page.evaluate("kgView.nodePoint('CL:0000134')")
     assert 0 < point["x"] < 390
+
+
+def test_phone_shows_headings_and_the_way_to_the_routes(opened, pages):
+    it = opened(pages("routes")[1], width=390, height=844)
+    top = it.page.evaluate("document.getElementById('graph').getBoundingClientRect().top")
+    heading = it.page.evaluate("kgView.network.canvasToDOM({ x: 0, y: kgView.data.frame[1] - 20 }).y")
+    assert 0 <= heading < 60
+    assert top < 844 * 0.3
+    it.page.click("#down")
+    assert it.page.evaluate("document.getElementById('panel').getBoundingClientRect().top") < 844 / 2
+    assert it.page.evaluate("document.activeElement.id") == "panel"
+    wide = opened(pages("routes")[1])
+    assert not wide.page.is_visible("#down")
+    assert not wide.page.is_visible("#shut")
+
+
+def upright(it: Opened) -> tuple[float, float]:
+    """Where the sheet with the evidence begins and ends on a phone held upright."""
+    box = it.page.evaluate(
+        "(({ top, bottom }) => [top, bottom])(document.getElementById('panel').getBoundingClientRect())"
+    )
+    return box[0], box[1]
+
+
+def test_phone_shows_evidence_and_what_it_is_of_together(opened, pages):
+    it = opened(pages("routes")[1], width=390, height=844, has_touch=True, is_mobile=True)
+    edge = "CL:0000134|CHEBI:15551"
+    point = it.page.evaluate("id => kgView.edgePoint(id)", edge)
+    it.page.touchscreen.tap(point["x"], point["y"])
+    it.page.wait_for_timeout(400)
+    assert it.selected("edge") == edge
+    top, bottom = upright(it)
+    assert 844 * 0.4 < top < bottom <= 844
+    assert 0 < it.page.evaluate("id => kgView.edgePoint(id).y", edge) < top
+    first = it.page.query_selector("#details .evidence").bounding_box()
+    assert top < first["y"] < 844
+    assert not it.page.evaluate("document.documentElement.scrollWidth > 390")
+    it.page.tap("#shut")
+    assert it.selected("edge") is None
+    assert it.page.evaluate("document.activeElement.id") == "graph"
+    assert it.page.evaluate("getComputedStyle(document.getElementById('panel')).position") == "static"
+    assert it.errors == []
+
+
+def test_phone_brings_a_route_from_the_list_into_sight(opened, pages):
+    it = opened(pages("routes")[1], width=390, height=844, reduced_motion="reduce")
+    it.page.click("#down")
+    button = it.page.query_selector_all("#routes .route")[-1]
+    button.click()
+    it.page.wait_for_timeout(200)
+    top, _ = upright(it)
+    lit = it.page.evaluate(
+        "kgView.data.edges.filter((e) => e.routes.includes(kgView.selected.route)).flatMap((e) => [e.from, e.to])"
+    )
+    points = [it.page.evaluate("id => kgView.nodePoint(id)", node) for node in lit]
+    assert points
+    assert any(0 < p["x"] < 390 and 0 < p["y"] < top for p in points)
+
+
+@pytest.mark.parametrize("name", ["gaps", "centrality", "ladder"])
+def test_phone_keeps_the_chosen_field_above_its_evidence(opened, pages, name):
+    it = opened(pages(name)[1], width=390, height=844, has_touch=True, is_mobile=True)
+    field = it.page.query_selector(".grid button, .bars button")
+    field.tap()
+    top, _ = upright(it)
+    box = field.bounding_box()
+    assert box["y"] >= 0
+    assert box["y"] + box["height"] <= top
+    assert it.page.query_selector("#details h2").bounding_box()["y"] > top
+    it.page.tap("#shut")
+    assert it.selected("cell") is None
+    assert it.page.evaluate("document.activeElement.closest('#graph') !== null")
+    assert it.page.pdf(prefer_css_page_size=True).startswith(b"%PDF")
 
 
 @pytest.mark.parametrize("view", [example, chart, ranking])

@@ -641,6 +641,26 @@ def test_form_of_a_query(query):
         assert re.search(rf"\?{parameter.name}\b", body), parameter
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "best-supported",
+        "by-one-paper",
+        "by-reviews-alone",
+        "claims-of-a-review",
+        "contradictions",
+        "human-evidence",
+        "shown-in-animals-only",
+    ],
+)
+def test_names_of_chosen_claims_are_looked_up_one_by_one(name):
+    """A plain pattern after a sub-select is read for every claim there is; an OPTIONAL only for those chosen."""
+    text = catalogue()[name].text
+    after = text[text.index("{ SELECT") :]
+    assert len(re.findall(r"^  OPTIONAL \{ \?claim mscim:\w+/rdfs:label \?\w+ \}$", after, re.MULTILINE)) >= 4
+    assert not re.search(r"^  \?claim ", after, re.MULTILINE)
+
+
 def test_catalogue_is_in_order_of_groups_then_names():
     keys = [(list(GROUPS).index(q.group), q.name) for q in catalogue().values()]
     assert keys == sorted(keys)

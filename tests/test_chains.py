@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 
 import pytest
 
@@ -15,7 +14,7 @@ from tests.test_mechanisms import made
 
 def test_kept_with_the_dataset_equals_worked_out_anew(graph):
     assert graph.chains == chains(graph.assertions, graph.vocabulary)
-    assert Chains(**json.loads(json.dumps(asdict(graph.chains)))) == graph.chains
+    assert Chains.of(json.loads(json.dumps(graph.chains.packed()))) == graph.chains
 
 
 def test_turned_round_holds_the_same_pairs(graph):
@@ -25,7 +24,9 @@ def test_turned_round_holds_the_same_pairs(graph):
         for first, (following, places, _, _) in enumerate(ready.follows)
         for second, place in zip(following, places, strict=True)
     }
-    assert forward == {(first, second, factor) for second, each in enumerate(ready.precedes) for first, factor in each}
+    for precedes in (ready.precedes, chains(graph.assertions, graph.vocabulary).precedes):
+        back = {(first, second, f) for second, each in enumerate(precedes) for first, f in zip(*each, strict=True)}
+        assert forward == back
     assert all(0 < factor <= 1 for factor in ready.factors)
 
 

@@ -192,7 +192,8 @@ def test_trace_contract_in_depth(on_small):
         "refuting",
     }
     assert all(
-        step | {"species", "bridge", "stage", "mediators", "primed", "together", "contested"} == set(each)
+        step | {"species", "bridge", "stage", "mediators", "primed", "together", "titles_only", "contested"}
+        == set(each)
         for each in mechanism["steps"]
     )
     assert answer["outcomes"][0]["publication"] == "doi:10.1000/two"

@@ -202,15 +202,14 @@ def test_bound_is_never_too_low(graph, whole, way):
     claims, ready = graph.assertions, graph.chains
     worth = weights(ready, claims, graph.vocabulary, Context(species=""))
     question = Question("MSC", {"SLE": 1.0}, 5)
-    usable = bestfirst._usable(claims, ready, question)
-    objects = [claims[link[0]].object for link in ready.links]
-    effects = [link[4] for link in ready.links]
-    exact, _ = bestfirst._rest(ready, usable, objects, effects, question, worth.__getitem__, set(), 0.0)
+    named = ready.named(claims)
+    usable = bestfirst._usable(named, question)
+    exact, _ = bestfirst._rest(named, usable, question, worth.__getitem__, set(), 0.0)
     numbers = whole.numbers
     levels = lookahead.Levels(whole, [numbers["MSC"]], {numbers["SLE"]: (1.0, 0.0)}, 40)
     known = levels.know(40, np.arange(len(whole.names)))
     for index, pair in exact.items():
-        place = 2 * numbers[objects[index]]
+        place = 2 * numbers[named.objects[index]]
         assert known[place] >= pair[0]
         assert known[place + 1] >= pair[1]
     shallow = levels.know(1, np.arange(len(whole.names)))

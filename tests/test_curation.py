@@ -188,7 +188,7 @@ PUBLICATIONS = {
 def test_fault_of_a_publication(small, name):
     line, message = PUBLICATIONS[name]
     path = small / "triples" / "publications.tsv"
-    path.write_text(path.read_text() + line + "\n")
+    path.write_text(path.read_text() + line + "\t\t\n")
     found = [text for text in problems(small) if message in text]
     assert len(found) == 1, problems(small)
     assert found[0].startswith("triples/publications.tsv:6:")

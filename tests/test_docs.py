@@ -56,3 +56,21 @@ def test_python_example_of_the_readme_runs(capsys):
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 3
     assert all("doi:" in line or "pmc:" in line or "pubmed:" in line for line in lines)
+
+
+@pytest.mark.parametrize("name", ["terms.md", "entities.md"])
+def test_links_within_the_pages_of_terms_lead_somewhere(name):
+    text = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    anchors = re.findall(r'<a id="([^"]+)">', text)
+    assert len(anchors) == len(set(anchors)) > 100
+    assert set(re.findall(r"\]\(#([^)]+)\)", text)) <= set(anchors)
+
+
+def test_every_own_term_has_its_place(graph):
+    terms, entities = ((ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("terms.md", "entities.md"))
+    ontology = graph.vocabulary.ontology
+    for iri in [*ontology.term_iris.values(), *(f"x/{name}" for name in ontology.predicates | ontology.superclasses)]:
+        assert f'<a id="{iri.rpartition("/")[2]}">' in terms, iri
+    for entity in graph.vocabulary.entities.values():
+        if entity.grounding == "local":
+            assert f'<a id="{entity.curie.partition(":")[2]}">' in entities, entity.name

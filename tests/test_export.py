@@ -14,6 +14,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import networkx as nx
+import numpy as np
 import pytest
 import rdflib
 from rdflib.compare import isomorphic
@@ -102,6 +103,51 @@ def test_network_forms_are_xml_with_every_node_and_edge(graph, form):
     assert ends == sorted((claim.subject, claim.object) for claim in graph.assertions)
     if form == "gexf":
         assert {each.get("id") for each in edges} == {claim.id for claim in graph.assertions}
+
+
+@pytest.mark.parametrize("form", ["graphml", "gexf"])
+def test_network_forms_hold_each_value_when_read_as_xml(graph, form):
+    """Every attribute of every edge and node, by ElementTree and the declarations in the file alone."""
+    root = ElementTree.fromstring(graph.export(form))
+    space = root.tag.partition("}")[0] + "}"
+    if form == "graphml":
+        names = {each.get("id"): each.get("attr.name") for each in root.iter(space + "key")}
+        values = lambda item: {names[d.get("key")]: d.text or "" for d in item.iter(space + "data")}  # noqa: E731
+    else:
+        names = {
+            (group.get("class"), each.get("id")): each.get("title")
+            for group in root.iter(space + "attributes")
+            for each in group.iter(space + "attribute")
+        }
+        values = lambda item: {  # noqa: E731
+            names[item.tag.removeprefix(space), v.get("for")]: v.get("value") for v in item.iter(space + "attvalue")
+        }
+    for item in root.iter(space + "node"):
+        assert values(item)["category"] == graph.vocabulary.entities[item.get("id")].category
+    claims = {claim.id: claim for claim in graph.assertions}
+    seen = set()
+    for item in root.iter(space + "edge"):
+        claim, found = claims[item.get("id")], values(item)
+        seen.add(claim.id)
+        assert (item.get("source"), item.get("target")) == (claim.subject, claim.object)
+        assert (found["predicate"], found["aspect"], int(found["sign"])) == (
+            claim.predicate,
+            claim.aspect,
+            claim.effect,
+        )
+        assert found["publications"] == "; ".join(claim.publications)
+        assert 0 <= float(found["belief"]) <= 1
+    assert seen == set(claims)
+
+
+@pytest.mark.parametrize("name", ["nodes", "edges"])
+@pytest.mark.parametrize(("form", "delimiter"), [("csv", ","), ("tsv", "\t")])
+def test_tables_read_by_numpy_are_those_read_by_csv(graph, name, form, delimiter):
+    text = graph.export(f"{name}-{form}").decode()
+    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    read = np.loadtxt(io.StringIO(text), dtype=str, delimiter=delimiter, quotechar='"', comments=None)
+    assert read.tolist() == rows
+    assert len(rows) - 1 == len(graph.vocabulary.entities if name == "nodes" else graph.assertions)
 
 
 def test_gexf_says_no_date(small_graph):

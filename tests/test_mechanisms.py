@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import math
-from dataclasses import asdict
 
 import pytest
 from hypothesis import given, settings
@@ -288,7 +287,7 @@ def test_best_first_search_equals_brute_force(graph, rows):
     claims = [made(v, s, p, o, aspect, publication=paper) for s, p, o, aspect, paper in rows]
     weigher = Weigher(v, Context(disease="SLE"))
     ready = chains(claims, v)
-    assert Chains(**json.loads(json.dumps(asdict(ready)))) == ready
+    assert Chains.of(json.loads(json.dumps(ready.packed()))) == ready
     linked = [ready[index] for index in range(len(ready.links))]
     worth = [belief(link, claims[link.claim], weigher) for link in linked]
     question = Question("MSC", {"SLE": 1.0}, 4, most=10**6)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -173,3 +174,84 @@ def test_consistent_by_hermit(tmp_path, graph):
 def test_hermit_finds_what_is_planted(tmp_path, planted, said):
     done = reason(tmp_path, planted)
     assert said in done.stderr, done.stdout + done.stderr
+
+
+PREFIXES = "".join(
+    f"@prefix {name}: <{space}> .\n"
+    for name, space in {"": MSCIM, "owl": OWL, "rdf": RDF, "rdfs": RDFS, "xsd": XSD}.items()
+)
+
+
+def violations(folder: Path, ontologies: dict[str, rdflib.Graph]) -> dict[str, list[str]]:
+    """What keeps each ontology from OWL 2 DL, by the OWL API that owlready2 carries for Pellet."""
+    import owlready2
+
+    jars = Path(owlready2.__file__).parent / "pellet" / "*"
+    files = {str(folder / f"{number}.owl"): name for number, name in enumerate(ontologies)}
+    for path, name in files.items():
+        ontologies[name].serialize(path, format="xml", encoding="utf-8")
+    command = ["java", "-cp", str(jars), str(Path(__file__).with_name("Profile.java")), *files]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, list[str]] = {name: [] for name in ontologies}
+    for line in done.stdout.splitlines():
+        path, _, said = line.partition("\t")
+        found[files[path]].append(said)
+    assert all(int(said.pop().removesuffix(" axioms")) > 1000 for said in found.values())
+    return found
+
+
+@pytest.mark.java
+@pytest.mark.skipif(not shutil.which("java"), reason="needs Java (default-jre-headless) for the OWL API")
+def test_owl_2_dl_by_the_owl_api(tmp_path, graph, turtle):
+    """The file, and what the dataset holds of it: with all entities and the hierarchy."""
+    import pyoxigraph as ox
+
+    held = rdflib.Graph()
+    for name in ("ontology", "hierarchy"):
+        part = graph.store.quads_for_pattern(None, None, None, ox.NamedNode(f"{MSCIM}graph/{name}"))
+        held.parse(data="".join(f"{quad.triple} .\n" for quad in part), format="nt")
+    assert len(held) > 20_000
+    assert violations(tmp_path, {"file": turtle, "dataset": held}) == {"file": [], "dataset": []}
+
+
+OUTSIDE = {
+    "undeclared class": (":Lymphocyte rdfs:subClassOf :Cell .", "undeclared class: <.*Lymphocyte"),
+    "misspelt superclass": (":B a owl:Class ; rdfs:subClassOf :Cel .", "undeclared class: <.*Cel>"),
+    "undeclared property": (":Cell :colour 'red' .", "undeclared annotation property: <.*colour"),
+    "object and data property": (":subject a owl:DatatypeProperty .", "Cannot pun between properties"),
+    "data and annotation property": (":effect_sign a owl:AnnotationProperty .", "Cannot pun between properties"),
+    "class and datatype": (":Cell a rdfs:Datatype .", "Datatype IRI also used as Class IRI"),
+    "text where a thing belongs": (":x a owl:NamedIndividual ; :aspect 'x' .", "Cannot pun|undeclared"),
+    "reserved class": ("owl:Cell a owl:Class .", "reserved vocabulary for class IRI"),
+    "reserved property": ("rdf:acts a owl:ObjectProperty .", "reserved vocabulary for object property IRI"),
+    "transitive with cardinality": (
+        ":secretes a owl:TransitiveProperty . :Cell rdfs:subClassOf [ a owl:Restriction ; owl:onProperty :secretes ; "
+        "owl:maxCardinality '3'^^xsd:nonNegativeInteger ] .",
+        "non-simple property in ObjectMaxCardinality",
+    ),
+    "transitive and functional": (":binds a owl:TransitiveProperty, owl:FunctionalProperty .", "non-simple property"),
+    "chain and asymmetric": (
+        ":binds a owl:AsymmetricProperty ; owl:propertyChainAxiom ( :secretes :expresses ) .",
+        "non-simple property in Asymmetric",
+    ),
+    "chains in a circle": (
+        ":a a owl:ObjectProperty ; owl:propertyChainAxiom ( :b :binds ) . "
+        ":b a owl:ObjectProperty ; owl:propertyChainAxiom ( :a :binds ) .",
+        "in chain causes cycle",
+    ),
+    "union of one": (":binds rdfs:domain [ a owl:Class ; owl:unionOf ( :Cell ) ] .", "Not enough operands"),
+    "disjoint with nothing": ("[] a owl:AllDisjointClasses ; owl:members ( :Cell ) .", "Not enough operands"),
+    "no number": (":x a owl:NamedIndividual ; :n_patients 'many'^^xsd:integer .", "not in lexical space"),
+}
+
+
+@pytest.mark.java
+@pytest.mark.skipif(not shutil.which("java"), reason="needs Java (default-jre-headless) for the OWL API")
+def test_the_owl_api_finds_what_is_planted(tmp_path):
+    broken = {}
+    for name, (planted, _) in OUTSIDE.items():
+        broken[name] = rdflib.Graph().parse(FILE, format="turtle").parse(data=PREFIXES + planted, format="turtle")
+    found = violations(tmp_path, broken)
+    for name, (_, said) in OUTSIDE.items():
+        assert any(re.search(said, each) for each in found[name]), (name, found[name])

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
+
 import pytest
 
+from kg.cli import main
 from kg.errors import UnknownTerm
 from kg.gallery import KINDS, picture, stock
+from kg.graph import Context
 from kg.pictures import neighbourhood, routes
 from kg.views import html
 
@@ -188,6 +192,32 @@ def test_ladder_counts_papers_on_rungs(graph):
         assert cell.system == cell.column
     routes_ = picture(graph, "ladder", ("MSC", "RA"))
     assert len(routes_.chart.rows) == 16
+
+
+@pytest.mark.parametrize(
+    ("kind", "subjects", "choices"),
+    [
+        ("", ("msc", "lupus nephritis"), {}),
+        ("", ("umbilical cord MSC", "SLE"), {"count": 3}),
+        ("", ("MSC", "SLE"), {"block": ["IDO1", "PGE2"]}),
+        ("", ("MSC", "RA"), {"context": Context(species="mouse")}),
+        ("", ("MSC", "RA"), {"context": Context(species="")}),
+        ("", ("Th17 cell",), {}),
+        ("map", ("pSS",), {"large": True}),
+        ("comparison", ("SSc", "SLE"), {"count": 4}),
+        ("gaps", ("lupus nephritis",), {}),
+        ("centrality", ("lupus nephritis",), {"count": 25}),
+        ("ladder", ("pSS",), {}),
+        ("ladder", ("umbilical cord MSC", "SSc"), {}),
+    ],
+)
+def test_the_command_on_a_picture_makes_it_again(graph, capsys, kind, subjects, choices):
+    view = picture(graph, kind, subjects, **choices)
+    words = shlex.split(view.command)
+    assert words[:2] == ["kg", "view"]
+    with pytest.raises(SystemExit):
+        main([*words[1:], "-o", "-"])
+    assert capsys.readouterr().out == html(view, large=True)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -18,6 +18,9 @@ ASKED = [
     ("trace", [("source", "MSC"), ("target", "SLE"), ("species", ""), ("avoid", "IDO1"), ("avoid", "B cell")]),
     ("trace", [("source", "MSC"), ("target", "SLE"), ("block", "PGE2"), ("block", "IDO1"), ("max_length", "4")]),
     ("trace", [("source", "umbilical cord MSC"), ("target", "SLE"), ("stage", "clin"), ("donor", "allogeneic")]),
+    ("trace", [("source", "MSC"), ("target", "SLE"), ("null", "2"), ("incoherent", "true")]),
+    ("trace", [("source", "MSC"), ("target", "SLE"), ("block", "IDO1"), ("null", "1"), ("seed", "3"), ("count", "5")]),
+    ("trace", [("source", "MSC"), ("target", "SLE"), ("seed", "3"), ("incoherent", "0")]),
     ("show", [("entity", "Th17 cell")]),
     ("show", [("entity", "treg"), ("species", "mouse")]),
     ("search", [("text", "t cell")]),
@@ -60,6 +63,8 @@ def test_every_question_is_compared():
         ("trace", [("source", "MSC"), ("target", "SLE"), ("count", "-1")], "a whole number"),
         ("trace", [("source", "MSC"), ("target", "SLE"), ("count", "٣")], "a whole number"),
         ("trace", [("source", "MSC"), ("target", "SLE"), ("count", "")], "a whole number"),
+        ("trace", [("source", "MSC"), ("target", "SLE"), ("null", "51")], "a whole number from 0 to 50"),
+        ("trace", [("source", "MSC"), ("target", "SLE"), ("incoherent", "perhaps")], "true or false"),
     ],
 )
 def test_bad_values(small_graph, name, given, message):
@@ -95,6 +100,8 @@ def test_openapi_describes_each_question():
             schema = each["schema"]
             if "default" in schema:
                 assert values[each["name"]] == schema["default"]
+            if schema["type"] == "boolean":
+                assert values_of(question, [*required, (each["name"], "true")])[each["name"]] is True
             if schema["type"] == "integer":
                 most = schema["maximum"]
                 assert values_of(question, [*required, (each["name"], str(most))])[each["name"]] == most
@@ -113,7 +120,8 @@ def test_openapi_options_are_those_of_the_commands():
             if parameter.flag:
                 option = options[parameter.flag]
                 assert option.multiple == parameter.many, (name, parameter.flag)
-                assert option.multiple or option.default == parameter.default, (name, parameter.flag)
+                known = option.default if isinstance(option.default, str | int) else type(parameter.default)()
+                assert option.multiple or known == parameter.default, (name, parameter.flag)
             else:
                 assert parameter.name in options
 

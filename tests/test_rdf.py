@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import networkx as nx
 import pyoxigraph as ox
 import pytest
 from hypothesis import given, settings
@@ -103,6 +104,32 @@ def test_entities_of_the_dataset_can_be_walked(small_graph):
     assert bool(small_graph.query(ask))
     assert bool(small_graph.query("ASK { MONDO:0005556 rdfs:subClassOf MONDO:0007915 }"))
     assert bool(small_graph.query("ASK { ?e mscim:eco ?eco . FILTER(CONTAINS(STR(?eco), 'ECO_')) }"))
+
+
+HIERARCHY = "https://w3id.org/mscim/graph/hierarchy"
+
+
+@pytest.mark.parametrize("which", ["small_graph", "graph"])
+def test_the_hierarchy_is_what_paths_find(which, request):
+    """Each class or entity is a kind of itself and of what rdfs:subClassOf leads to in any number of steps."""
+    dataset = request.getfixturevalue(which)
+    classes = "?x a owl:Class . FILTER(isIRI(?x)) FILTER(STRSTARTS(STR(?x), 'https://w3id.org/mscim/') || EXISTS { ?x mscim:curie ?c })"
+    walked = dataset.query(f"SELECT DISTINCT ?x ?y {{ {classes} ?x rdfs:subClassOf* ?y }}")
+    stated = dataset.query(f"SELECT ?x ?y FROM <{HIERARCHY}> {{ ?x mscim:kind_of ?y }}")
+    rows = [(row["x"].value, row["y"].value) for row in stated]
+    assert len(rows) == len(set(rows)) > 100
+    assert set(rows) == {(row["x"].value, row["y"].value) for row in walked}
+    held = list(dataset.store.quads_for_pattern(None, ox.NamedNode("https://w3id.org/mscim/kind_of"), None, None))
+    assert len(held) == len(rows)
+
+
+def test_the_hierarchy_is_the_closure_that_networkx_computes(graph):
+    edges = graph.query("SELECT ?x ?y { ?x rdfs:subClassOf ?y . FILTER(isIRI(?y)) }")
+    above = nx.transitive_closure(nx.DiGraph((row["x"].value, row["y"].value) for row in edges), reflexive=True)
+    iri = graph.vocabulary.ontology.expand(graph.vocabulary.entities["Th17 cell"].curie)
+    wider = {row["y"].value for row in graph.query(f"SELECT ?y {{ <{iri}> mscim:kind_of ?y }}")}
+    assert wider == set(above[iri])
+    assert "https://w3id.org/mscim/Entity" in wider
 
 
 @pytest.mark.parametrize("part", ["subject", "evidence", "publication", "effect_sign"])

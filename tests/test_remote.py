@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import http.server
 import io
 import json
@@ -437,6 +438,64 @@ def test_credentials_stand_in_no_message():
         asked(server, user="me", password="s3cret")
     with faulty((503, {}, b"s3cret"), TRUE) as server:
         assert "s3cret" not in str(asked(server, user="me", password="s3cret")[2])
+
+
+CHALLENGE = 'Digest realm="SPARQL", nonce="n0nce", qop="auth", algorithm=MD5, opaque="0paque"'
+
+
+def digest_of(header: str, path: str = "/sparql") -> bool:
+    """Whether an Authorization field answers CHALLENGE as RFC 7616 has it, for these credentials and a POST."""
+    given = dict(re.findall(r'(\w+)="?([^",]*)"?', header.removeprefix("Digest ")))
+    ones = ["me:SPARQL:s3cret", f"POST:{path}"]
+    one, two = (hashlib.md5(text.encode(), usedforsecurity=False).hexdigest() for text in ones)
+    text = ":".join((one, "n0nce", given["nc"], given["cnonce"], "auth", two))
+    wanted = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+    return given["response"] == wanted and (given["username"], given["uri"]) == ("me", path)
+
+
+@pytest.mark.parametrize("kind", ["basic", "digest"])
+def test_digest_is_answered(monkeypatch, kind):
+    monkeypatch.setenv("KG_ENDPOINT_USER", "me")
+    monkeypatch.setenv("KG_ENDPOINT_PASSWORD", "s3cret")
+    monkeypatch.setenv("KG_ENDPOINT_AUTH", kind)
+    with faulty((401, {"WWW-Authenticate": CHALLENGE}, b""), TRUE) as server:
+        assert endpoint(server.url).results("ASK {}") == YES
+        first, second = (headers.get("Authorization", "") for _, headers, _ in server.requests)
+        assert first.startswith("Basic ") == (kind == "basic")
+        assert digest_of(second)
+        assert "s3cret" not in second
+        assert parse_qs(server.requests[1][2]) == {"query": ["ASK {}"]}
+
+
+@pytest.mark.parametrize(
+    "challenge",
+    [CHALLENGE, 'Basic realm="x"', "Digest", "Digest nonsense", CHALLENGE.replace("MD5", "ROT13"), "Bearer"],
+)
+def test_digest_is_tried_once_and_only_where_it_is_known(challenge):
+    with (
+        faulty((401, {"WWW-Authenticate": challenge}, b"")) as server,
+        pytest.raises(SourceError, match=r"these credentials are not taken \(HTTP 401\)"),
+    ):
+        asked(server, user="me", password="s3cret", digest=True)
+    assert len(server.requests) == (2 if challenge == CHALLENGE else 1)
+
+
+def test_digest_is_for_the_endpoint_alone():
+    with (
+        faulty((401, {"WWW-Authenticate": CHALLENGE}, b"")) as target,
+        faulty((307, {"Location": target.url}, b"")) as server,
+        pytest.raises(SourceError, match="not taken"),
+    ):
+        asked(server, user="me", password="s3cret", digest=True)
+    assert [headers.get("Authorization") for _, headers, _ in target.requests] == [None]
+    with faulty((307, {"Location": "/other"}, b""), (401, {"WWW-Authenticate": CHALLENGE}, b""), TRUE) as server:
+        assert asked(server, user="me", password="s3cret", digest=True)[0] == YES
+        assert digest_of(server.requests[2][1]["Authorization"], "/other")
+
+
+def test_an_unknown_kind_of_credentials():
+    with pytest.raises(SourceError, match="KG_ENDPOINT_AUTH: neither basic nor digest"):
+        endpoint("http://127.0.0.1/", environment={"KG_ENDPOINT_AUTH": "kerberos"})
 
 
 def test_the_netrc_gives_credentials_for_its_host_only(tmp_path, run):

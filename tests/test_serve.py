@@ -240,6 +240,8 @@ def test_log_has_no_queries_by_default(served, small_graph):
 
 
 def test_health(served):
+    while served.client.get("/healthz").json()["workers"] < 2:  # the second is still starting
+        time.sleep(0.02)
     body = served.client.get("/healthz").json()
     assert body == {"status": "ok", "data_version": served.pool.version, "workers": 2}
 
@@ -552,7 +554,7 @@ def command(folder: Path, *options: str, limit: int = 0):
     with subprocess.Popen(line, stderr=subprocess.PIPE, text=True, cwd=ROOT, preexec_fn=fewer) as process:
         assert process.stderr is not None
         said = process.stderr.readline()
-        found = re.search(r"http://(\S+):(\d+)/sparql answers", said)
+        found = re.search(r"http://(\S+):(\d+)/ has pages", said)
         assert found, said + process.stderr.read()
         try:
             while True:
@@ -660,7 +662,7 @@ def test_the_command_in_this_process(small_graph, monkeypatch):
     monkeypatch.setattr(serve, "server", lambda *_, **__: Nothing())
     done = CliRunner().invoke(cli, ["--data", str(small_graph.folder), "serve", "--port", "0", "--host", "::1"])
     assert done.exit_code == 0, done.exception
-    assert re.fullmatch(r"kg: http://\[::1\]:\d+/sparql answers; Ctrl-C ends it\n", done.stderr)
+    assert re.fullmatch(r"kg: http://\[::1\]:\d+/ has pages, /sparql answers queries; Ctrl-C ends it\n", done.stderr)
     assert cli_serve.serve.name == "serve"
 
 
@@ -708,3 +710,54 @@ def test_a_system_without_seccomp_is_said_at_start(small_graph, monkeypatch, con
     with serving(small_graph.folder) as served:
         said = [line for line in served.log if "seccomp" in str(line.get("why"))]
     assert bool(said) is not confined
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "identity"])
+def test_caches_are_told_that_the_encoding_varies(served, encoding):
+    answer = served.client.get("/data.nq", headers={"Accept-Encoding": encoding})
+    assert answer.headers.get("content-encoding", "identity") == encoding
+    answer = served.ask(SELECT.replace("?cell ?name", "*"), **{"Accept-Encoding": encoding})
+    assert answer.headers["vary"] == "Accept, Accept-Encoding" or (encoding, answer.headers["vary"]) == (
+        "gzip",
+        "Accept",
+    )
+    large = served.ask("SELECT * { ?s ?p ?o }", **{"Accept-Encoding": encoding})
+    assert large.headers["vary"] == "Accept, Accept-Encoding"
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/entity/SLEE", "/trace?source=MSC&target=SLEE"])
+def test_problems_are_pages_for_browsers(served, path):
+    browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+    answer = served.client.get(path, headers={"Accept": browser})
+    assert answer.status_code == (400 if "trace" in path else 404)
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert "script-src 'self'" in answer.headers["content-security-policy"]
+    assert "<h1>" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/entity/SLEE", "/api/trace?source=MSC&target=SLEE", "/api/nothing"])
+@pytest.mark.parametrize("accept", ["*/*", "application/json", "text/*;q=0.3, application/json;q=0.9"])
+def test_problems_are_json_for_programs(served, path, accept):
+    answer = served.client.get(path, headers={"Accept": accept})
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["status"] == answer.status_code
+
+
+def test_problems_of_the_api_are_json_for_browsers_too(served):
+    answer = served.client.get("/api/trace?source=MSC&target=SLEE", headers={"Accept": "text/html, */*;q=0.1"})
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_page_that_takes_too_long_says_so_on_a_page(graph):
+    with serving(graph.folder, Limits(seconds=0.5), workers=1) as made:
+        query = "source=MSC&target=SLE&null=50"
+        answer = made.client.get(f"/trace?{query}", headers={"Accept": "text/html"})
+        assert answer.status_code == 503
+        assert "longer than 0.5 s" in answer.text
+        assert "<h1>Service Unavailable</h1>" in answer.text
+
+
+def test_other_methods_at_the_sign_of_life(served):
+    assert served.client.options("/healthz").status_code == 204
+    answer = served.client.post("/healthz")
+    assert (answer.status_code, answer.headers["content-type"]) == (405, "application/problem+json")

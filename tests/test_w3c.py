@@ -23,7 +23,6 @@ import rdflib
 from rdflib.collection import Collection
 from rdflib.namespace import RDF
 from starlette.applications import Starlette
-from starlette.routing import Route
 
 from kg.errors import KGError
 from kg.protocol import Limits, Request
@@ -148,7 +147,7 @@ class Direct:
 
 
 def send(store: ox.Store, method: str, target: str, **options: Any) -> httpx.Response:
-    application = Starlette(routes=[Route("/{path:path}", _Gateway(Direct(store)))])  # type: ignore[arg-type]
+    application = _Gateway(Starlette(), Direct(store))  # type: ignore[arg-type]
 
     async def over_http() -> httpx.Response:
         transport = httpx.ASGITransport(app=application)

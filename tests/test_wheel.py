@@ -43,11 +43,15 @@ def test_wheel_holds_tables_queries_templates_and_licences(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     for needed in (
         "kg/_data/ontology/mscim.ttl",
+        "kg/_data/ontology/shapes.ttl",
         "kg/_data/ontology/entities.tsv",
         "kg/_data/triples/publications.tsv",
         "kg/_data/triples/studies.tsv",
         "kg/queries/mediators-of.rq",
-        "kg/templates/page.html.j2",
+        "kg/templates/page/base.html.j2",
+        "kg/templates/page/page.css",
+        "kg/templates/page/page.js",
+        "kg/templates/page/icon.svg",
         "kg/templates/view.html.j2",
         "kg/templates/view.js",
         "kg/templates/graph.js",

@@ -416,7 +416,7 @@ class Conversation:
         return kind, self.stream.read(length)
 
     def ask(self, **asked: str) -> list[tuple[bytes, bytes]]:
-        head = json.dumps({"method": "GET", "path": "/sparql", **asked}).encode()
+        head = json.dumps(Request(**{"method": "GET", "path": "/sparql", **asked})[:-1]).encode()
         self.ours.sendall(HEAD.pack(ASK, len(head)) + head + HEAD.pack(BODY, 0))
         frames = [self.frame()]
         while frames[-1][0] not in (END, FAILED, WHOLE):

@@ -6,6 +6,7 @@
   const width = (edge) => 1.3 + 0.9 * Math.sqrt(Math.min(edge.primary, 12));
   const dash = (edge) => (view.struck(edge) ? [3, 4] : edge.sign === 2 ? [8, 4] : edge.sign === 0 ? [2, 4] : []);
   const ink = (edge) => (view.struck(edge) ? "lost" : SIGNS[edge.sign].word);
+  const coarse = window.matchMedia("(pointer: coarse)").matches;  // a finger
   let palette = {};
 
   data.edges.forEach((edge) => {  // a curve, a straight part in its lane, a curve, as Path.d in kg/layout.py has it
@@ -61,7 +62,7 @@
     return least;
   }
   function edgeAt(x, y) {
-    const reach = 9 / Math.min(1, network.getScale());
+    const reach = (coarse ? 14 : 9) / Math.min(1, network.getScale());
     let best = null, least = reach;
     data.edges.forEach((edge) => {
       if (!view.visible.has(edge.id)) return;
@@ -170,18 +171,33 @@
     const frame = $("graph").getBoundingClientRect();
     return Math.min(1.3, frame.width / (box.right - box.left), frame.height / (box.bottom - box.top));
   }
-  function fit(animated) { move({ x: (box.left + box.right) / 2, y: (box.top + box.bottom) / 2 }, whole(), animated); }
+  function fit(animated) {  // within another page at the top: there is more to read below
+    const scale = whole(), high = $("graph").getBoundingClientRect().height / scale, framed = document.body.classList.contains("framed");
+    move({ x: (box.left + box.right) / 2, y: framed ? box.top + high / 2 : (box.top + box.bottom) / 2 }, scale, animated);
+  }
   function open() {  // in a narrow window the whole would be too small to read: begin at the left
     const frame = $("graph").getBoundingClientRect(), scale = whole();
-    if (scale * 14 >= 8) { fit(false); return; }
+    if (scale * 14 >= (document.body.classList.contains("framed") ? 5 : 8)) { fit(false); return; }
     const readable = 11 / 14, degree = (n) => data.edges.reduce((sum, edge) => sum + (edge.from === n.id) + (edge.to === n.id), 0);
     const ranked = data.nodes.map((n) => [degree(n), n]), most = Math.max(...ranked.map(([count]) => count));
     const hub = ranked.filter(([count]) => count >= 0.6 * most).map(([, n]) => n).reduce((a, b) => (b.x < a.x ? b : a));
-    move({ x: Math.max(box.left + frame.width / readable / 2, hub.x), y: hub.y }, readable, false);
+    const high = frame.height / readable / 2, first = box.top + high;  // with the headings, where that shows the hub too
+    move({ x: Math.max(box.left + frame.width / readable / 2, hub.x), y: hub.y < first + high / 2 ? first : hub.y }, readable, false);
     $("keys").textContent = "This is a part: drag to see more, Fit shows all. Tap a line for its papers, a box for its claims.";
   }
   const zoom = (factor) => move(network.getViewPosition(), Math.max(0.1, Math.min(4, network.getScale() * factor)), true);
   function focus(id) { if (whole() < network.getScale() * 0.98) move({ x: byId.get(id).x, y: byId.get(id).y }, network.getScale(), true); }
+  function reveal() {  // what is chosen and lies outside comes in, its left end first
+    const { node: chosen, edge } = view.selected, ends = edge ? [view.edgeById.get(edge).from, view.edgeById.get(edge).to] : chosen ? [chosen] : [...near];
+    const spots = ends.map((id) => byId.get(id)), frame = $("graph").getBoundingClientRect(), scale = network.getScale();
+    if (!spots.length) return;
+    const left = Math.min(...spots.map((n) => n.x - n.w / 2)), right = Math.max(...spots.map((n) => n.x + n.w / 2));
+    const top = Math.min(...spots.map((n) => n.y - n.h / 2)), bottom = Math.max(...spots.map((n) => n.y + n.h / 2));
+    const here = network.getViewPosition(), wide = frame.width / scale / 2, high = frame.height / scale / 2;
+    if (left >= here.x - wide && right <= here.x + wide && top >= here.y - high && bottom <= here.y + high) return;
+    if (edge && left < here.x + wide && right > here.x - wide && right - left > 2 * wide) return;  // longer than the window, and in it
+    move({ x: right - left > 2 * wide ? left + wide - 8 / scale : (left + right) / 2, y: (top + bottom) / 2 }, scale, true);
+  }
 
   network.on("click", ({ pointer }) => {
     const { x, y } = pointer.canvas;
@@ -252,7 +268,7 @@
       ...data.layers.flatMap((label, layer) => (used.has(layer) ? [[view.fill({ layer: layer }), colour("soft"), label]] : []))];
   }
 
-  view.drawing = { paint, fit, focus, refit: () => setTimeout(open, 50), svg, legend, closer: () => zoom(1.3), farther: () => zoom(1 / 1.3) };
+  view.drawing = { paint, fit, focus, reveal, refit: () => setTimeout(open, 50), svg, legend, closer: () => zoom(1.3), farther: () => zoom(1 / 1.3) };
   view.network = network;
   view.width = width;
   view.head = (id) => SIGNS[view.edgeById.get(id).sign].head;

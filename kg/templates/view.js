@@ -3,7 +3,7 @@
 // chart.js) registers itself as `kgView.drawing` and calls `kgView.start()`.
 (function () {
   const $ = (id) => document.getElementById(id);
-  const data = JSON.parse($("data").textContent);
+  const data = unpacked(JSON.parse($("data").textContent));
   const byId = new Map(data.nodes.map((node) => [node.id, node]));
   const edgeById = new Map(data.edges.map((edge) => [edge.id, edge]));
   const routeByRank = new Map(data.routes.map((route) => [route.rank, route]));
@@ -23,11 +23,58 @@
   const SELECTS = ["group", "category", "species", "system", "source", "mode"];
   const LIGHT = ["#e8e2f3", "#cfe5f7", "#fdeac2", "#d5efdc", "#eceff2", "#f8d9d6"];
   const DARK = ["#40345c", "#1f4565", "#5a4413", "#1f4d31", "#363e47", "#642a26"];
+  const upright = window.matchMedia("(max-width: 900px) and (orientation: portrait)");  // there the evidence is a sheet at the foot
   const view = { data, byId, edgeById, SIGNS, still, $, element, colour, fill, lit, struck, gone, say, routeOn,
     visible: new Set(data.edges.map((edge) => edge.id)), dark: false,
     selected: nothing(), blocked: new Set(data.blocked), fixed: true, path: null };
   window.kgView = view;
 
+  // what kg/packing.py packed, in full again; plain data are left as they are
+  function unpacked(given) {
+    if (!given.packed) return given;
+    const { words, nodes, prefixes, hidden, chart } = given, claims = {}, at = (ref) => (typeof ref === "number" ? nodes[ref][0] : ref);
+    const label = (pair) => pair[pair.length - 1];
+    let number = 0;
+    const address = (curie, kept) => {
+      const colon = curie.indexOf(":"), scheme = colon < 0 ? curie : curie.slice(0, colon);
+      if (kept) return kept === 1 ? "" : kept;
+      return (Object.hasOwn(prefixes, scheme) ? prefixes[scheme] : "") + (colon < 0 ? "" : curie.slice(colon + 1));
+    };
+    const edges = given.edges.map(([from, to, sign, papers, primary, contradicted, routes, said, steps, left, bulge]) => {
+      const edge = { id: at(from) + "|" + at(to), from: at(from), to: at(to), sign, papers, primary, contradicted: Boolean(contradicted), routes };
+      edge.claims = said.map(([p, s, a, c, ...e]) => {
+        claims[number] = { f: edge.from, t: edge.to, p: words[p], s, a: words[a], c: words[c], e };
+        number += 1;
+        return String(number - 1);
+      });
+      if (!steps) return edge;
+      const path = [];
+      steps.forEach((step, i) => path.push(i < 2 ? step : Math.round((path[i - 2] + step) * 10) / 10));
+      return Object.assign(edge, { path, facing: left ? -1 : 1, bulge: bulge || 0 });
+    });
+    const cells = ([row, column, tone, mark, text, own, human, system]) => {
+      const names = { "\u0001": label(chart.rows[row]), "\u0002": label(chart.columns[column]) };
+      return { row: chart.rows[row][0], column: chart.columns[column][0], tone, mark, text: words[text].replace(/[\u0001\u0002]/g, (sign) => names[sign]),
+        claims: own.map(String), system: system ? words[system] : "", human: Boolean(human) };
+    };
+    const pairs = (list) => list.map((pair) => [pair[0], label(pair)]);
+    return Object.assign({}, given, {
+      edges, claims, blocked: given.blocked.map(at), hidden_nodes: hidden[0], hidden_edges: hidden[1],
+      columns: given.columns.map(([left, right, name]) => ({ left, right, label: name })),
+      nodes: nodes.map(([id, name, category, layer, synonyms, curie, side, x, y, w, h, ...lines]) => Object.assign(
+        { id, curie: curie || id, name, category: words[category], layer, synonyms, side: side || "" },
+        x === undefined ? {} : { x, y, w, h, lines: lines.length ? lines : [name] })),
+      rows: given.rows.map(([text, paper, fact, context, against]) => {
+        const [kind, system, read, ...rest] = given.facts[fact];
+        return [text, paper, against || 0, kind, system, read, context, ...rest];
+      }),
+      papers: given.papers.map(([curie, citation, review, kept]) => [curie, citation, address(curie, kept), review ? 0 : 1]),
+      routes: given.routes.map(([rank, name, sign, weight, steps, chains, group, verb, note, lost]) => ({ rank, label: name, sign, weight, verb: words[verb],
+        text: steps.map((parts) => parts.map((part) => words[part]).join("; ")), chains: chains.map((chain) => chain.map(at)), group: words[group], note, lost: Boolean(lost) })),
+      chart: chart && Object.assign({}, chart, { rows: pairs(chart.rows), columns: pairs(chart.columns), cells: chart.cells.map(cells),
+        bars: chart.bars.map(([node, value, text]) => ({ node: at(node), value, text })) }),
+    });
+  }
   function nothing() { return { edge: null, node: null, route: null, cell: null, from: null, trace: null }; }
   function colour(name) { return getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim(); }
   function fill(node) { return (view.dark ? DARK : LIGHT)[node.layer % LIGHT.length]; }
@@ -213,6 +260,9 @@
     if (Object.keys(change).length) document.body.dataset.chosen = "1"; else delete document.body.dataset.chosen;
     paint();
     $("panel").scrollTop = 0;
+    if (!upright.matches || !Object.keys(change).length) return;
+    $("stage").scrollIntoView();
+    if (view.drawing.reveal) view.drawing.reveal();
   }
   function showEdge(id) {
     const edge = edgeById.get(id);
@@ -621,6 +671,8 @@
     $("png").addEventListener("click", savePng);
     $("svg").addEventListener("click", saveSvg);
     $("print").addEventListener("click", () => window.print());
+    if ($("down")) $("down").addEventListener("click", () => { $("panel").scrollIntoView(); $("panel").focus({ preventScroll: true }); });
+    if ($("shut")) $("shut").addEventListener("click", () => { clear(); say("Selection cleared."); (document.querySelector("#graph button[tabindex='0'], #graph .bars button") || $("graph")).focus({ preventScroll: true }); });
     $("theme").addEventListener("click", () => theme(!view.dark));
     $("twin").addEventListener("toggle", () => { if ($("twin").open) table(); });
     $("csv").addEventListener("click", () => {
