@@ -26,7 +26,7 @@ CHECKS = (
     ("curated data", ["kg", "check", "--shapes"]),
     ("order of the tables", ["kg", "format", "--check"]),
     ("site", ["mkdocs", "build", "--strict", "-q"]),
-    ("tests", ["pytest", "-q", "--cov=kg", "--cov-report=term-missing:skip-covered"]),
+    ("tests", ["pytest", "-q", "-n", "2", "--dist", "loadfile", "--cov=kg", "--cov-report=term-missing:skip-covered"]),
 )
 
 

@@ -178,7 +178,7 @@ def test_trace_contract_in_depth(on_small):
     route = answer["routes"][0]
     assert set(route) == {"mediators", "label", "sign", "weight", "also", "mechanisms"}
     mechanism = route["mechanisms"][0]
-    assert set(mechanism) == {"sign", "score", "stage", "weakest", "best_human", "direct", "steps"}
+    assert set(mechanism) == {"sign", "score", "stage", "weakest", "best_human", "basis", "direct", "steps"}
     step = {
         "subject",
         "predicate",
