@@ -20,7 +20,9 @@ KINDS: Mapping[str, str] = {
     "species": "species of the cells and of the host",
     "direction": "for or against the claim",
     "year": "year of the paper",
+    "depth": "where curation looks for thin places; a finding may count for several",
 }
+FIVE = ("SLE", "RA", "SSc", "pSS", "IIM")
 UNSTATED = "(not stated)"
 
 
@@ -83,12 +85,13 @@ def stats(
         "species": lambda claim, row: {name for pair in row.species for name in pair.split(">")},
         "direction": lambda claim, row: [row.direction],
         "year": lambda claim, row: [publications[row.publication].year],
+        "depth": _Depth(vocabulary),
     }
     tables = {}
     for kind in kinds:
         if kind not in values:
             raise UnknownTerm(kind, nearest(kind, values) or tuple(values), kind="figure")
-        tables[kind] = _table(assertions, values[kind], by_name=kind == "year")
+        tables[kind] = _table(assertions, values[kind], kind == "year", stated=kind != "depth")
     rows = [row for claim in assertions for row in claim.evidence]
     cited = {row.publication for row in rows}
     totals = {
@@ -109,15 +112,53 @@ def stats(
     return Stats(totals, tables, completeness)
 
 
+class _Depth:
+    """Which of the kinds of findings that curation counts a row is: the side of each disease, harm, tests, products."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self.vocabulary = vocabulary
+        self.families = {name: {name, *vocabulary.descendants(name)} for name in FIVE if name in vocabulary.entities}
+        self.msc = {n for n in vocabulary.entities if self._is(n, "MesenchymalStemCell") or self._is(n, "MSCProduct")}
+        self.engineered, self.vesicles = self._family("engineered MSC"), self._family("MSC-EV")
+
+    def _is(self, name: str, kind: str) -> bool:
+        return self.vocabulary.is_a(name, kind)
+
+    def _family(self, name: str) -> set[str]:
+        return {name, *self.vocabulary.descendants(name)} if name in self.vocabulary.entities else set()
+
+    def __call__(self, claim: Assertion, row: Evidence) -> Iterable[str]:
+        names = {claim.subject, row.leg_of.partition(" -> ")[0]}
+        ours = bool(names & self.msc)
+        for disease, family in self.families.items():
+            if row.disease in family or claim.object in family:
+                yield f"MSC or products in {disease}" if ours else f"{disease} without MSC"
+        failed = row.mediator_test.endswith("without effect")
+        if row.direction == "refutes" or failed or claim.predicate in ("exacerbates", "no_effect_on"):
+            yield "refuting, null or harmful"
+        if row.mediator_test.partition(" ")[0] in ("blockade", "knockdown", "addition"):
+            yield "mediator blocked, removed or added"
+        if ours and row.combined_with:
+            yield "MSC with another agent"
+        if ours and row.priming:
+            yield "primed MSC"
+        if names & self.engineered:
+            yield "engineered MSC"
+        if names & self.vesicles or (ours and row.mode == "extracellular vesicle"):
+            yield "vesicles of MSC"
+        if ours and row.donor:
+            yield "donor of the MSC stated"
+
+
 def _table(
-    assertions: Iterable[Assertion], values: Callable[[Assertion, Evidence], Iterable[str]], by_name: bool
+    assertions: Iterable[Assertion], values: Callable[[Assertion, Evidence], Iterable[str]], by_name: bool, stated: bool
 ) -> tuple[Count, ...]:
     claims: dict[str, set[str]] = {}
     findings: dict[str, int] = {}
     papers: dict[str, set[str]] = {}
     for claim in assertions:
         for row in claim.evidence:
-            for value in set(values(claim, row)) or {""}:
+            for value in set(values(claim, row)) or ({""} if stated else ()):
                 name = value or UNSTATED
                 claims.setdefault(name, set()).add(claim.id)
                 findings[name] = findings.get(name, 0) + 1
