@@ -94,7 +94,18 @@ class Client:
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=limit)
 
     def ask(self, asked: Asking) -> tuple[int, dict[str, str], bytes]:
-        """Send, and return status, header fields and body; status 0 when the answer broke off or did not come."""
+        """Send, and return status, header fields and body; status 0 when the answer broke off or did not come.
+
+        A connection kept from the request before may be closed by the server while this one is on its way, when this
+        process was idle for longer than the server waits; as RFC 9112 (9.3.1) has it, a safe request is sent once more.
+        """
+        kept = self.connection.sock is not None
+        status, headers, body = self._ask(asked)
+        if kept and not status and body.startswith(b"RemoteDisconnected") and asked.method in ("GET", "HEAD"):
+            return self._ask(asked)
+        return status, headers, body
+
+    def _ask(self, asked: Asking) -> tuple[int, dict[str, str], bytes]:
         try:
             self.connection.request(asked.method, asked.target, asked.body, dict(asked.headers))
             answer = self.connection.getresponse()

@@ -9,7 +9,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 _spec = importlib.util.spec_from_file_location("counts_script", ROOT / "scripts" / "counts.py")
-assert _spec and _spec.loader
+assert _spec
+assert _spec.loader
 counts = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(counts)
 
