@@ -1110,7 +1110,7 @@ def check(context: click.Context, count: int, shapes: bool, strict: bool, form: 
     elif number:
         click.echo(f"kg: {number} problem{'s' if number > 1 else ''}", err=True)
     else:
-        click.echo("kg: the tables are in order", err=True)
+        click.echo(f"kg: the tables {'and the dataset ' if shapes else ''}are in order", err=True)
     if number:
         sys.exit(1)
 

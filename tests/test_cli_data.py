@@ -34,7 +34,7 @@ def test_studies_listed(run):
     assert (star["outcome"], star["patients"]) == ("no difference", "88")
     assert star["page"] == "https://clinicaltrials.gov/study/NCT02396238"
     assert isinstance(star["claims"], list)
-    assert len(rows(run("studies", "--format", "tsv")[1])) == 159
+    assert len(rows(run("studies", "--format", "tsv")[1])) == 184
     assert "... " in run("studies", "-k", "2")[1]
 
 
