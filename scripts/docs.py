@@ -123,7 +123,7 @@ def served() -> str:
     atexit.register(server.terminate)
     assert server.stderr is not None
     for line in server.stderr:
-        if match := re.search(r"http://(\S+?)/sparql", line):
+        if match := re.search(r"http://(\S+?)/ has pages", line):
             return match[1]
     sys.exit("`kg serve` ended before it answered")
 
