@@ -482,7 +482,7 @@ def show(context: click.Context, entity: str, species: str, count: int, form: st
     graph = _load(context)
     card = graph.show(entity, _context(graph, species))
     sections = {name: getattr(card, name) for name in ("raises", "lowers", "raised_by", "lowered_by", "other")}
-    columns = ["name", "predicate", "aspect", "cell", "effect", "belief", "publications", "refuting"]
+    columns = ["name", "predicate", "aspect", "cell", "effect", "belief", "publications", "refuting", "withdrawn"]
     if form == "json":
         described = {**card.entity._asdict(), "children": card.children}
         lists = {name: [_neighbour(each) for each in neighbours] for name, neighbours in sections.items()}

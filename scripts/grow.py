@@ -40,7 +40,7 @@ def write(path: Path, columns: Sequence[str], lines: list[str]) -> None:
 def grow(folder: Path, times: int, seed: int = 1, broken: float = 0.0, root: Path = ROOT) -> int:
     """Write tables of `times` as many rows to `folder` and return the number of rows of evidence."""
     pick = random.Random(seed)
-    shutil.copytree(root / "ontology", folder / "ontology")
+    shutil.copytree(root / "ontology", folder / "ontology", ignore=shutil.ignore_patterns("*.sssom.tsv"))
     (folder / "triples").mkdir()
     shutil.copy(root / "triples" / "studies.tsv", folder / "triples" / "studies.tsv")
     columns, entities = read(root / "ontology" / "entities.tsv")
