@@ -73,7 +73,8 @@ def served(tables):
     command = [sys.executable, "-c", "from kg.cli import main; main()", "--data", str(tables), "serve", "--port", "0"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
-        url = next(found[0] for line in process.stderr if (found := re.search(r"http://\S+/sparql", line)))
+        said = (re.search(r"(http://\S+/) has pages", line) for line in process.stderr)
+        url = next(found[1] for found in said if found) + "sparql"
         drain = threading.Thread(target=process.stderr.read)
         drain.start()
         yield url
