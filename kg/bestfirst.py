@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kg.chains import Chains, Hop, Named, Question
@@ -86,7 +87,8 @@ def best(
             search.grow(heap, state, least)
     if search.skipped and not found[-1] and not found[1]:
         return best(claims, ready, question, weigh, floor, bounded=False)
-    return sorted(found[-1] + found[1], key=lambda each: (-each.score, each.names, each.sign))
+    links = itemgetter(0)
+    return sorted(found[-1] + found[1], key=lambda c: (-c.score, c.names, c.sign, [*map(links, c.hops)]))
 
 
 class _Pairs:

@@ -72,7 +72,7 @@ def plot(
 
     >>> import kg
     >>> from kg.plots import plot
-    >>> plot(kg.load(), "ladder", "SLE").get_size_inches()[0]
+    >>> float(plot(kg.load(), "ladder", "SLE").get_size_inches()[0])
     9.0
     """
     return figure(figures.plot(graph, kind, names, count=count, measure=measure, by=by), theme)

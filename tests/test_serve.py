@@ -319,15 +319,15 @@ def test_a_body_that_does_not_come(served, monkeypatch):
 
 
 def test_a_runaway_is_stopped_and_others_are_answered(small_graph):
-    with serving(small_graph.folder, Limits(seconds=1)) as served, ThreadPoolExecutor(2) as threads:
+    with serving(small_graph.folder, Limits(seconds=4)) as served, ThreadPoolExecutor(2) as threads:
         began = time.monotonic()
         runaway = threads.submit(served.ask, ENDLESS)
         while not runaway.done():
             assert served.ask(LABEL).status_code == 200
         answer = runaway.result()
-        assert (answer.status_code, "longer than 1 s" in answer.json()["detail"]) == (503, True)
-        assert time.monotonic() - began < 10
-        assert [entry["why"] for entry in served.log if entry["status"] == 503] == ["stopped after 1 s"]
+        assert (answer.status_code, "longer than 4 s" in answer.json()["detail"]) == (503, True)
+        assert time.monotonic() - began < 30
+        assert [entry["why"] for entry in served.log if entry["status"] == 503] == ["stopped after 4 s"]
 
 
 def test_an_answer_that_breaks_off_is_not_taken_for_whole(small_graph):
