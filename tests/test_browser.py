@@ -718,7 +718,9 @@ def test_blocking_strikes_routes_and_says_what_is_left(opened):
     assert sorted(it.page.evaluate("kgView.struckEdges()")) == ["CL:0000134|HGNC:6059", "HGNC:6059|CL:0000899"]
     assert "2. via IDO1 (lost)" in it.text("#routes")
     assert "2 struck out" in it.text("#count")
+    assert "lost by the blockade" in it.text("#legend")
     it.page.click("text=Unblock all")
+    assert "lost by the blockade" not in it.text("#legend")
     assert it.page.evaluate("kgView.struckEdges()") == []
 
 

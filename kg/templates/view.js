@@ -427,6 +427,7 @@
   }
   function blockList() {
     const box = $("blocks"), lost = data.routes.filter(gone).length;
+    legend();
     box.replaceChildren();
     if (!view.blocked.size && !(view.fixed && data.block)) return;
     box.append(element("h2", "Blocked: " + (view.fixed && data.block ? data.block : [...view.blocked].map((id) => byId.get(id).name).join(", "))));
