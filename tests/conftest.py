@@ -171,3 +171,27 @@ def small_graph(cache: Path, tmp_path_factory: pytest.TempPathFactory):
     import kg
 
     return kg.load(write_small(tmp_path_factory.mktemp("data") / "small"))
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """A browser that reaches this machine alone."""
+    from tests.test_browser import CHROMIUM, FLAGS
+
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if not CHROMIUM:
+        pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
+    flags = [flag.replace("~NOTFOUND", "~NOTFOUND, EXCLUDE 127.0.0.1") for flag in FLAGS]
+    with playwright.sync_playwright() as running:
+        started = running.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def served(graph):
+    """A server over the bundled data, in this process."""
+    from tests.test_serve import serving
+
+    with serving(graph.folder) as made:
+        yield made

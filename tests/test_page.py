@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from tests.conftest import ENTITIES, PUBLICATIONS, table, write_small
-from tests.test_browser import CHROMIUM, FLAGS
+from tests.pages import watched
 from tests.test_serve import serving
 
 pytestmark = pytest.mark.browser
@@ -48,51 +47,11 @@ RUN_AXE = """axe.run(document, { resultTypes: ['violations'], iframes: false }).
 [v.id, v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160))]))"""
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if not CHROMIUM:
-        pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
-    flags = [flag.replace("~NOTFOUND", "~NOTFOUND, EXCLUDE 127.0.0.1") for flag in FLAGS]
-    with playwright.sync_playwright() as running:
-        started = running.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield started
-        started.close()
-
-
-@pytest.fixture(scope="module")
-def served(graph):
-    with serving(graph.folder) as made:
-        yield made
-
-
 @pytest.fixture
 def opened(chromium, served):
     """Open a page of the bundled data; at the end no error was logged and nothing was asked of other hosts."""
     with watched(chromium, served.base) as make:
         yield make
-
-
-@contextmanager
-def watched(chromium, base):
-    contexts, errors, foreign = [], [], []
-
-    def make(path="/", width=1366, height=768, **options):
-        context = chromium.new_context(viewport={"width": width, "height": height}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(30_000)
-        page.on("console", lambda said: said.type in ("error", "warning") and errors.append(said.text))
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("request", lambda asked: asked.url.startswith((base, "data:", "blob:")) or foreign.append(asked.url))
-        page.goto(base + path)
-        return page
-
-    yield make
-    for context in contexts:
-        context.close()
-    assert errors == []
-    assert foreign == []
 
 
 def given(page) -> dict[str, list[str]]:

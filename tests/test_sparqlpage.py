@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
@@ -12,8 +13,7 @@ import rdflib
 from kg.catalogue import catalogue
 from kg.sparqlpage import filling
 from kg.vocabulary import MSCIM
-from tests.test_browser import CHROMIUM, FLAGS, Path
-from tests.test_serve import serving
+from tests.pages import watched
 
 browser = pytest.mark.browser
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
@@ -39,45 +39,17 @@ def test_filling(graph):
     json.dumps(known)
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if not CHROMIUM:
-        pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
-    flags = [flag.replace("~NOTFOUND", "~NOTFOUND, EXCLUDE 127.0.0.1") for flag in FLAGS]
-    with playwright.sync_playwright() as running:
-        started = running.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield started
-        started.close()
-
-
-@pytest.fixture(scope="module")
-def served(graph):
-    with serving(graph.folder) as made:
-        yield made
-
-
 @pytest.fixture
 def opened(chromium, served):
     """Open the page; at the end nothing broke its policy or failed, and nothing was asked of other hosts."""
-    contexts, errors, foreign = [], [], []
+    with watched(chromium, served.base, but="status of 400") as make:
 
-    def make(path="/sparql", ready=".yasqe", **options):
-        contexts.append(chromium.new_context(viewport={"width": 1366, "height": 900}, **options))
-        page = contexts[-1].new_page()
-        page.set_default_timeout(60_000)
-        page.on("console", lambda said: said.type in ("error", "warning") and errors.append(said.text))
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("request", lambda asked: asked.url.startswith((served.base, "blob:")) or foreign.append(asked.url))
-        page.goto(served.base + path)
-        page.wait_for_selector(ready)
-        return page
+        def made(path="/sparql", ready=".yasqe", **options):
+            page = make(path, 1366, 900, **options)
+            page.wait_for_selector(ready)
+            return page
 
-    yield make
-    for context in contexts:
-        context.close()
-    assert [each for each in errors if "status of 400" not in each] == []
-    assert foreign == []
+        yield made
 
 
 def put(page, text: str) -> None:
