@@ -186,7 +186,7 @@ def test_commands_of_the_tutorial_shown_without_their_output_run(graph, tmp_path
     assert {path.name for path in tmp_path.iterdir()} == {"msc-ra.html", "ra.bib", "ra.tsv"}
 
 
-def test_the_request_in_r_is_answered(graph):
+def test_the_request_in_r_is_answered(served):
     """R is not here: what its lines send is sent from here, to a server on the bundled tables."""
     text = (DOCS / "tutorial-sparql.md").read_text(encoding="utf-8")
     code = re.search(r"```r\n(.*?)```", text, re.DOTALL)
@@ -197,20 +197,8 @@ def test_the_request_in_r_is_answered(graph):
     assert address is not None
     headers = dict(re.findall(r'"?([A-Z][\w-]+)"? = "([^"]+)"', code[1]))
     assert set(headers) == {"Content-Type", "Accept"}
-    with subprocess.Popen(
-        [sys.executable, "-m", "kg.cli", "serve", "--port", "0", "--workers", "1", "--log", "none"],
-        cwd=ROOT,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as server:
-        try:
-            assert server.stderr is not None
-            here = next(found[1] for line in server.stderr if (found := re.search(r"http://(\S+?)/sparql", line)))
-            answer = httpx.post(
-                address[1].replace("127.0.0.1:8000", here), content=query[1], headers=headers, timeout=60
-            )
-        finally:
-            server.terminate()
+    asked = address[1].replace("http://127.0.0.1:8000", served.base)
+    answer = httpx.post(asked, content=query[1], headers=headers, timeout=60)
     assert answer.status_code == 200
     assert answer.text.splitlines()[0] == "name"
     assert len(answer.text.splitlines()) > 2
