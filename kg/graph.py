@@ -99,7 +99,7 @@ class Weigher:
         e = evidence
         return self._error(e.system, e.mediator_test, e.read, bool(e.combined_with), "doubt" in e.context)
 
-    def _fits(self, claim: Assertion, evidence: Evidence) -> list[tuple[str, float, str]]:
+    def _fits(self, claim: Assertion, evidence: Evidence, seen: bool = False) -> list[tuple[str, float, str]]:
         """For each thing the reader asks for: its name, the factor, and what the row has instead."""
         priors, context = self._priors, self.context
         unstated, mismatch = priors["context_unstated"], priors["context_mismatch"]
@@ -112,7 +112,7 @@ class Weigher:
             found.append(("disease", mismatch, evidence.disease))
         if evidence.priming and not context.priming and self._is_msc(claim.subject):
             found.append(("priming", priors["context_primed"], "; ".join(evidence.priming)))
-        if self._reads_out(claim, evidence):
+        if not seen and self._reads_out(claim, evidence):
             found.append(("may follow from the benefit", priors["context_readout"], "level in a treated host"))
         ladder = self.vocabulary.ontology.systems
         if context.stage and ladder[evidence.system].stage < ladder[context.stage].stage:
@@ -148,14 +148,15 @@ class Weigher:
         superclasses = self.vocabulary.ontology.superclasses[self.vocabulary.entities[name].category]
         return not superclasses.isdisjoint(("MesenchymalStemCell", "MSCProduct"))
 
-    def context_factor(self, claim: Assertion, evidence: Evidence) -> float:
+    def context_factor(self, claim: Assertion, evidence: Evidence, seen: bool = False) -> float:
         """How well a row fits the context, in [0.1, 1]: the product over what the reader asked for.
 
         MSC source, priming, mode and donor are asked only of rows about MSC or their products. What was shown for
-        primed MSC counts less when no priming is asked for.
+        primed MSC counts less when no priming is asked for, and a level in a treated host less than what carried it;
+        with `seen` such a level counts in full.
         """
         factor = self._priors["context_exact"]
-        for _, each, _ in self._fits(claim, evidence):
+        for _, each, _ in self._fits(claim, evidence, seen):
             factor *= each
         return max(self._priors["context_floor"], factor)
 
@@ -176,14 +177,14 @@ class Weigher:
             and (not context.donor or context.donor == evidence.donor)
         )
 
-    def support(self, claim: Assertion, evidence: Evidence) -> float:
-        """Weight of one row, in [0, 1]."""
-        seen = self._reads_out(claim, evidence)
-        key = (self._is_msc(claim[0]), "doubt" in evidence.context, seen, self._graded(evidence))
+    def support(self, claim: Assertion, evidence: Evidence, seen: bool = False) -> float:
+        """Weight of one row, in [0, 1]; `seen` as for `context_factor`."""
+        level = not seen and self._reads_out(claim, evidence)
+        key = (self._is_msc(claim[0]), "doubt" in evidence.context, level, self._graded(evidence))
         weight = self._supports.get(key)
         if weight is None:
             worth = self.vocabulary.ontology.worth(evidence)
-            weight = (1 - self.error(evidence)) * self.context_factor(claim, evidence) * worth
+            weight = (1 - self.error(evidence)) * self.context_factor(claim, evidence, seen) * worth
             self._supports[key] = weight
         return weight
 
@@ -193,13 +194,11 @@ class Weigher:
         With `seen` a level in a treated host counts in full: whatever moved it, it did move.
         """
         rows = tuple(rows)
-        if len(rows) == 1 and not seen:
-            return self.support(claim, rows[0])
+        if len(rows) == 1:
+            return self.support(claim, rows[0], seen)
         best: dict[str, float] = {}
         for row in rows:
-            support = self.support(claim, row)
-            if seen and self._reads_out(claim, row):
-                support /= self._priors["context_readout"]
+            support = self.support(claim, row, seen)
             paper = row.standing.partition("preprint of ")[2].partition("; ")[0] or row.publication
             if support > best.get(paper, 0.0):
                 best[paper] = support
